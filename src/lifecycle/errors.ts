@@ -1,0 +1,29 @@
+/**
+ * Every failure that the lifecycle itself reports. Match on `code`: messages are for people and may change.
+ *
+ * - `LISTENER_STARTED`: `start()` on a listener that was started before
+ * - `LISTENER_NOT_STARTED`: `drain()` on a listener that was never started or has been drained
+ * - `LISTENER_BIND`: the address can't be bound (taken, not permitted, not ours); `cause` is Node's error
+ * - `HOOK_NAME`: a hook's name is taken
+ * - `HOOK_TIMEOUT`: a hook's timeout is no positive number, or the hooks' timeouts exceed the cleanup budget
+ * - `HOOK_LATE`: a hook is added after start-up, or the wind-down has begun
+ * - `CHECK_NAME`: a health check's name is taken
+ */
+export type LifecycleErrorCode =
+  | 'LISTENER_STARTED'
+  | 'LISTENER_NOT_STARTED'
+  | 'LISTENER_BIND'
+  | 'HOOK_NAME'
+  | 'HOOK_TIMEOUT'
+  | 'HOOK_LATE'
+  | 'CHECK_NAME';
+
+export class LifecycleError extends Error {
+  override readonly name = 'LifecycleError';
+  readonly code: LifecycleErrorCode;
+
+  constructor(code: LifecycleErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,242 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { Connections, type TrackedRequest } from './connections.ts';
+import { LifecycleError } from './errors.ts';
+import { type Counts, type Tally, tally } from './tally.ts';
+
+export interface ListenerOptions {
+  name: string;
+  /** Undefined: all interfaces, IPv6 and IPv4. */
+  host: string | undefined;
+  /** 0 picks a free port. */
+  port: number;
+  handler: RequestListener;
+  keepAliveTimeoutMs: number;
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  /** Answers what the HTTP parser refuses; Node's own answer by default. */
+  onClientError?: (error: Error, socket: Socket) => void;
+  /** Names a request for people: its route template and id. */
+  describe?: (req: IncomingMessage) => RequestNames;
+}
+
+export interface RequestNames {
+  route: string;
+  requestId: string | undefined;
+}
+
+/** A request in flight, at one moment. */
+export interface RequestSnapshot {
+  listener: string;
+  method: string;
+  route: string;
+  ageMs: number;
+  bytesSent: number;
+  requestId: string | undefined;
+}
+
+export interface ListenerResult {
+  name: string;
+  result: 'closed' | 'cut' | 'error';
+  ms: number;
+  cutRequests: RequestSnapshot[];
+  error?: unknown;
+}
+
+export interface DrainOptions {
+  keepAliveMinIdleMs: number;
+  /** Fires when the time to drain is over. */
+  deadline: AbortSignal;
+}
+
+const ACCEPT_QUIET_TURNS = 4;
+const ACCEPT_QUIET_MAX_MS = 250;
+/** Node looks for slow senders only every 30 s by default, which would make a 10 s time-out up to 40 s. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/**
+ * One HTTP listener and its explicit life: start, notice, drain. It closes the listening socket with net's own
+ * close and looks after the connections itself, because what `http.Server.close()` does to them depends on the
+ * Node version (idle ones closed since 19, silent ones for ever open before 26, time-outs no longer checked).
+ */
+export class Listener {
+  readonly name: string;
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Connections();
+  #state: 'new' | 'started' | 'draining' | 'ended' = 'new';
+  #port = 0;
+  #atSignal: Counts | undefined;
+  #atDrain: Counts | undefined;
+
+  /** An error of the listening socket after it was bound. */
+  onError: ((error: Error) => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    const { handler, onClientError, ...timeouts } = options;
+    this.#server = createServer(
+      {
+        keepAliveTimeout: timeouts.keepAliveTimeoutMs,
+        headersTimeout: timeouts.headersTimeoutMs,
+        requestTimeout: timeouts.requestTimeoutMs,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      },
+      (req, res) => {
+        if (this.#connections.begin(req, res) === undefined) return;
+        // Pipelined requests arrive in one go. Once answers say close, all of them must be known before the
+        // first is answered, or its answer would turn the others away.
+        if (this.#atSignal === undefined) handler(req, res);
+        else process.nextTick(handler, req, res);
+      },
+    );
+    this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
+    if (onClientError) this.#server.on('clientError', onClientError);
+  }
+
+  /** The bound port; the configured one before `start()`. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.#port;
+  }
+
+  /** `performance.now()` of the newest connection or request. */
+  get lastTrafficAt(): number {
+    return this.#connections.lastTrafficAt;
+  }
+
+  set onRequestEnd(callback: (request: TrackedRequest) => void) {
+    this.#connections.onRequestEnd = callback;
+  }
+
+  /** @throws LifecycleError `LISTENER_STARTED`, `LISTENER_BIND` */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') {
+      throw new LifecycleError('LISTENER_STARTED', `listener ${this.name} was started before`);
+    }
+    this.#state = 'started';
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const refused = (error: NodeJS.ErrnoException) => {
+        this.#state = 'ended';
+        reject(bindError(this.name, host, port, error));
+      };
+      this.#server.once('error', refused);
+      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.removeListener('error', refused);
+        this.#server.on('error', (error) => this.onError?.(error));
+        this.#port = this.port;
+        resolve();
+      });
+    });
+  }
+
+  /** Lame duck: everything is still served, answers say close, handlers know. */
+  giveNotice(): void {
+    this.#atSignal = this.#connections.counts();
+    this.#connections.giveNotice();
+  }
+
+  /**
+   * Closes the listener and waits until its connections have ended by themselves or by the idle rule; what is
+   * left at the deadline is cut. Never rejects for a listener that was started.
+   *
+   * @throws LifecycleError `LISTENER_NOT_STARTED`
+   */
+  async drain({ keepAliveMinIdleMs, deadline }: DrainOptions): Promise<ListenerResult> {
+    if (this.#state !== 'started') {
+      throw new LifecycleError('LISTENER_NOT_STARTED', `listener ${this.name} is not open`);
+    }
+    this.#state = 'draining';
+    this.#atDrain = this.#connections.counts();
+    const startedAt = performance.now();
+    if (!deadline.aborted) await this.#emptyAcceptQueue();
+    NetServer.prototype.close.call(this.#server);
+    this.#connections.reapIdle(keepAliveMinIdleMs);
+    await Promise.race([this.#connections.empty(), aborted(deadline)]);
+    const cutRequests = this.cut();
+    return {
+      name: this.name,
+      result: cutRequests.length > 0 ? 'cut' : 'closed',
+      ms: Math.round(performance.now() - startedAt),
+      cutRequests,
+    };
+  }
+
+  /** Skips the idle wait of a drain that is under way or to come. */
+  expedite(): void {
+    if (this.#state === 'draining') this.#connections.reapIdle(0);
+  }
+
+  /** Ends everything at once, counted. For the deadline, and for an operator who can't wait. */
+  cut(): RequestSnapshot[] {
+    this.#state = 'ended';
+    // Age and bytes are read before the sockets go.
+    const inFlight = [...this.#connections.requestsInFlight()].map((request) => ({
+      request,
+      snapshot: this.#snapshot(request),
+    }));
+    this.#connections.cut();
+    return inFlight.filter(({ request }) => request.outcome === 'cut').map(({ snapshot }) => snapshot);
+  }
+
+  /** The requests in flight, oldest first. */
+  inFlight(): RequestSnapshot[] {
+    return [...this.#connections.requestsInFlight()]
+      .map((request) => this.#snapshot(request))
+      .sort((a, b) => b.ageMs - a.ageMs);
+  }
+
+  tally(): Tally {
+    return tally(this.#connections.counts(), this.#atSignal, this.#atDrain);
+  }
+
+  #snapshot({ req, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {
+    const { route, requestId } = this.#options.describe?.(req) ?? {
+      route: 'unmatched',
+      requestId: undefined,
+    };
+    return { listener: this.name, method: req.method ?? '', route, ageMs, bytesSent, requestId };
+  }
+
+  /**
+   * Connections that the kernel has accepted wait in a queue until the event loop takes them, and closing the
+   * listener resets them. Several turns without a new one mean that the queue is empty.
+   */
+  async #emptyAcceptQueue(): Promise<void> {
+    const giveUpAt = performance.now() + ACCEPT_QUIET_MAX_MS;
+    let seen = this.#connections.accepted;
+    for (let quiet = 0; quiet < ACCEPT_QUIET_TURNS && performance.now() < giveUpAt; quiet++) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      const { accepted } = this.#connections;
+      if (accepted !== seen) quiet = -1;
+      seen = accepted;
+    }
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** @throws nothing; makes the error that says which listener, which address, and why in words. */
+export function bindError(
+  name: string,
+  host: string | undefined,
+  port: number,
+  cause: NodeJS.ErrnoException,
+): LifecycleError {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'is already taken by another process',
+    EACCES: 'needs a permission that this process lacks',
+    EADDRNOTAVAIL: 'is not an address of this machine',
+  };
+  const reason = reasons[cause.code ?? ''] ?? 'cannot be bound';
+  const where = host === undefined ? `port ${port}` : `port ${port} on ${host}`;
+  return new LifecycleError('LISTENER_BIND', `${name}: ${where} ${reason} (${cause.code})`, { cause });
+}

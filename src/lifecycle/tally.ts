@@ -1,0 +1,75 @@
+/** What a listener has counted since it exists, at one moment. */
+export interface Counts {
+  connections: {
+    open: number;
+    accepted: number;
+    closed: number;
+    idle: number;
+    upgraded: number;
+    cut: number;
+    left: number;
+  };
+  requests: { inFlight: number; accepted: number; answered: number; aborted: number; cut: number };
+}
+
+/** What happened since the signal, with the lifetime counts that it was derived from. */
+export interface Tally {
+  connections: {
+    /** Open when the signal came. */
+    atSignal: number;
+    /** Ended after an answer that said close. */
+    closed: number;
+    /** Ended by us after the minimum idle time. */
+    idle: number;
+    /** Upgraded sockets that ended by themselves. */
+    upgraded: number;
+    cut: number;
+    /** Ended by the client, or by the keep-alive timeout, before any of this. */
+    left: number;
+    lifetime: Counts['connections'];
+  };
+  requests: {
+    inFlightAtSignal: number;
+    /** Answered in the window. */
+    served: number;
+    /** Answered after the window. */
+    drained: number;
+    /** Given up by the client. */
+    aborted: number;
+    cut: number;
+    lifetime: Counts['requests'];
+  };
+  /** Over the whole life: accepted = every way to end + still open, for requests and for connections. */
+  conserved: boolean;
+}
+
+/** `atSignal` and `atDrain` are the counts when the signal came and when the window ended; undefined: not yet. */
+export function tally(now: Counts, atSignal: Counts | undefined, atDrain: Counts | undefined): Tally {
+  const { connections, requests } = now;
+  const before = atSignal ?? now;
+  const windowEnd = atDrain ?? now;
+  return {
+    connections: {
+      atSignal: atSignal?.connections.open ?? 0,
+      closed: connections.closed - before.connections.closed,
+      idle: connections.idle - before.connections.idle,
+      upgraded: connections.upgraded - before.connections.upgraded,
+      cut: connections.cut - before.connections.cut,
+      left: connections.left - before.connections.left,
+      lifetime: connections,
+    },
+    requests: {
+      inFlightAtSignal: atSignal?.requests.inFlight ?? 0,
+      served: windowEnd.requests.answered - before.requests.answered,
+      drained: requests.answered - windowEnd.requests.answered,
+      aborted: requests.aborted - before.requests.aborted,
+      cut: requests.cut - before.requests.cut,
+      lifetime: requests,
+    },
+    conserved: balances(connections) && balances(requests),
+  };
+}
+
+function balances({ accepted, ...rest }: Record<string, number> & { accepted: number }): boolean {
+  return accepted === Object.values(rest).reduce((sum, count) => sum + count, 0);
+}
