@@ -1,0 +1,93 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Config } from '../config.ts';
+import type { Health } from '../lifecycle/health.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+
+/** Never in a log, at whatever depth a handler puts them. */
+const SECRETS = ['authorization', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'apiKey'];
+
+/**
+ * The logger of the process, on stdout. It writes synchronously: any other way loses the last lines when the
+ * process ends, and the last line is the shutdown report.
+ */
+export async function createLogger({ log, service }: Pick<Config, 'log' | 'service'>): Promise<Logger> {
+  const options = {
+    level: log.level,
+    base: { service: service.name, version: service.version, pod: service.pod },
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+      censor: '***',
+    },
+  };
+  return pino(options, log.format === 'pretty' ? await prettyStream() : stdout());
+}
+
+function stdout(): DestinationStream {
+  const destination = pino.destination({ dest: 1, sync: true });
+  // The reader of the log may be gone (`| head`). A service does not end for that, it goes on in silence.
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+async function prettyStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ destination: stdout(), sync: true, singleLine: true, ignore: 'service,version,pod,event' });
+}
+
+/** One line for every event in the life of the process; the report is the last of all. */
+export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
+  lifecycle.on('state', ({ state, previous, ms }) => {
+    logger.info({ event: 'lifecycle', state, previous, ms }, `${previous} → ${state}`);
+  });
+  lifecycle.on('signal', ({ signal, repeated }) => {
+    logger.info({ event: 'signal', signal, repeated }, repeated ? `${signal} again` : signal);
+  });
+  lifecycle.on('fatal', ({ kind, error }) => {
+    const err = error instanceof Error ? error : new Error(String(error));
+    logger.fatal({ event: 'fatal', kind, err }, `${kind}: ${err.message}`);
+  });
+  lifecycle.on('cut', (request) => {
+    logger.warn({ event: 'cut', ...request }, `cut ${request.method} ${request.route}`);
+  });
+  lifecycle.on('listener', ({ name, result, ms, cutRequests: { length: cut }, error }) => {
+    const level = result === 'closed' ? 'info' : 'warn';
+    const requests = cut === 0 ? '' : `: ${cut} request${cut === 1 ? '' : 's'}`;
+    logger[level](
+      { event: 'listener', listener: name, result, ms, cut, err: error },
+      `${name} ${result} after ${duration(ms)}${requests}`,
+    );
+  });
+  lifecycle.on('hook', ({ name, result, ms, error }) => {
+    const level = result === 'ok' ? 'info' : 'error';
+    logger[level](
+      { event: 'hook', hook: name, result, ms, err: error },
+      `hook ${name}: ${result} after ${duration(ms)}`,
+    );
+  });
+  lifecycle.on('report', (report) => {
+    logger.info(
+      report,
+      `${report.outcome} shutdown in ${duration(report.ms.total)}, exit ${report.exitCode}`,
+    );
+  });
+}
+
+export function logListening(logger: Logger, listener: string, port: number): void {
+  logger.info({ event: 'listening', listener, port }, `${listener} listening on port ${port}`);
+}
+
+export function logHealth(logger: Logger, health: Health): void {
+  health.on('change', ({ name, up, error, critical }) => {
+    const level = up === true ? 'info' : 'warn';
+    logger[level](
+      { event: 'health', check: name, up, critical, error },
+      `health check ${name} is ${up === true ? 'up' : 'down'}`,
+    );
+  });
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,202 @@
+import { getHeapStatistics } from 'node:v8';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Config } from '../config.ts';
+import type { TrackedRequest } from '../lifecycle/connections.ts';
+import type { Health } from '../lifecycle/health.ts';
+import { type DrainableListener, type Lifecycle, type State, STATES } from '../lifecycle/lifecycle.ts';
+
+/** OpenTelemetry's advice for http.server.request.duration. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** The methods that OpenTelemetry knows; all others are one. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
+const PHASES: Record<string, State> = {
+  window: 'lame-duck',
+  drain: 'draining',
+  cleanup: 'cleanup',
+  final_scrape: 'final-scrape',
+};
+const REQUEST_OUTCOMES = ['served', 'drained', 'aborted', 'cut'] as const;
+const CONNECTION_OUTCOMES = ['closed', 'idle', 'upgraded', 'cut', 'left'] as const;
+
+export interface Metrics {
+  /** The exposition for Prometheus. */
+  expose: () => Promise<{ contentType: string; body: string }>;
+  observeRequest: (request: TrackedRequest, route: string) => void;
+}
+
+/** Everything that is measured, in a registry of its own. Every series of the shutdown exists with 0 from the start. */
+export function createMetrics(options: {
+  service: Config['service'];
+  lifecycle: Lifecycle;
+  listeners: DrainableListener[];
+  hookNames: () => string[];
+  health: Health;
+}): Metrics {
+  const { service, lifecycle, listeners, hookNames, health } = options;
+  const registry = new Registry();
+  const registers = [registry];
+
+  collectDefaultMetrics({ register: registry });
+  // Gauges whose names end like counters: `promtool check metrics` refuses them.
+  for (const kind of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+  }
+
+  new Gauge({
+    name: 'nodejs_heap_size_limit_bytes',
+    help: 'Most bytes that V8 lets the heap grow to.',
+    registers,
+    collect() {
+      this.set(getHeapStatistics().heap_size_limit);
+    },
+  });
+
+  new Gauge({
+    name: `${service.name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')}_build_info`,
+    help: 'Always 1; what runs here is in the labels.',
+    labelNames: ['version', 'revision', 'node_version'],
+    registers,
+  }).set({ version: service.version, revision: service.revision, node_version: process.version }, 1);
+
+  const duration = new Histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'Time from the headers of a request to the end of its response.',
+    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+
+  new Gauge({
+    name: 'http_server_active_requests',
+    help: 'Requests in flight.',
+    labelNames: ['listener'],
+    registers,
+    collect() {
+      for (const listener of listeners) {
+        this.set({ listener: listener.name }, listener.tally().requests.lifetime.inFlight);
+      }
+    },
+  });
+
+  new Gauge({
+    name: 'http_server_connections',
+    help: 'Open connections.',
+    labelNames: ['listener'],
+    registers,
+    collect() {
+      for (const listener of listeners) {
+        this.set({ listener: listener.name }, listener.tally().connections.lifetime.open);
+      }
+    },
+  });
+
+  new Gauge({
+    name: 'lifecycle_state',
+    help: '1 for the state that the process is in, 0 for the others.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of STATES) this.set({ state }, state === lifecycle.state ? 1 : 0);
+    },
+  });
+
+  new Gauge({
+    name: 'shutdown_phase_duration_seconds',
+    help: 'How long a phase of the shutdown has taken, up to now.',
+    labelNames: ['phase'],
+    registers,
+    collect() {
+      for (const [phase, state] of Object.entries(PHASES)) {
+        this.set({ phase }, lifecycle.durationMs(state) / 1000);
+      }
+    },
+  });
+
+  new Counter({
+    name: 'shutdown_requests_total',
+    help: 'Requests that ended after the signal: served in the window, drained after it, aborted by the client, cut.',
+    labelNames: ['listener', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name: listener, requests } of listeners.map(tallyOf)) {
+        for (const outcome of REQUEST_OUTCOMES) this.inc({ listener, outcome }, requests[outcome]);
+      }
+    },
+  });
+
+  new Counter({
+    name: 'shutdown_connections_total',
+    help: 'Connections that ended after the signal: closed after an answer that said so, idle, upgraded, cut, left by the client.',
+    labelNames: ['listener', 'outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name: listener, connections } of listeners.map(tallyOf)) {
+        for (const outcome of CONNECTION_OUTCOMES) this.inc({ listener, outcome }, connections[outcome]);
+      }
+    },
+  });
+
+  const hooks = new Counter({
+    name: 'shutdown_hooks_total',
+    help: 'Cleanup hooks by result.',
+    labelNames: ['hook', 'result'],
+    registers,
+    collect() {
+      for (const hook of hookNames()) {
+        for (const result of ['ok', 'error', 'timeout']) this.inc({ hook, result }, 0);
+      }
+    },
+  });
+  lifecycle.on('hook', ({ name: hook, result }) => hooks.inc({ hook, result }));
+
+  const signals = new Counter({
+    name: 'shutdown_signals_total',
+    help: 'Signals that asked the process to leave, repeated ones included.',
+    labelNames: ['signal'],
+    registers,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT']) signals.inc({ signal }, 0);
+  lifecycle.on('signal', ({ signal }) => signals.inc({ signal }));
+
+  new Gauge({
+    name: 'health_check_up',
+    help: '1 if the last run of the check was good, else 0.',
+    labelNames: ['check'],
+    registers,
+    collect() {
+      for (const { name: check, up } of health.status()) this.set({ check }, up === true ? 1 : 0);
+    },
+  });
+
+  new Gauge({
+    name: 'health_check_duration_seconds',
+    help: 'How long the last run of the check took.',
+    labelNames: ['check'],
+    registers,
+    collect() {
+      for (const { name: check, durationMs = 0 } of health.status()) this.set({ check }, durationMs / 1000);
+    },
+  });
+
+  return {
+    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    observeRequest({ req, res, startedAt }, route) {
+      const method = req.method ?? '';
+      duration.observe(
+        {
+          http_request_method: METHODS.has(method) ? method : '_OTHER',
+          http_route: route,
+          // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
+          http_response_status_code: res.headersSent ? String(res.statusCode) : '',
+        },
+        (performance.now() - startedAt) / 1000,
+      );
+    },
+  };
+}
+
+function tallyOf(listener: DrainableListener) {
+  return { name: listener.name, ...listener.tally() };
+}
