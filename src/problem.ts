@@ -1,0 +1,86 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+
+/**
+ * An error that a handler throws to answer with its status: RFC 9457 `application/problem+json`.
+ *
+ * @example throw new Problem(404, 'no order has the id 42');
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly status: number;
+  /** Members beside those of the RFC, such as `errors` of a validation. */
+  readonly extensions: Record<string, unknown>;
+
+  constructor(status: number, detail: string, extensions: Record<string, unknown> = {}) {
+    super(detail);
+    this.status = status;
+    this.extensions = extensions;
+  }
+}
+
+/** The last route: nothing has this path. */
+export const notFound: RequestHandler = (req) => {
+  throw new Problem(404, `nothing is at ${req.path}`);
+};
+
+/** Behind the methods of a route: `app.route('/x').get(…).all(methodNotAllowed)`. */
+export const methodNotAllowed: RequestHandler = (req, res) => {
+  const { methods } = req.route as { methods: Record<string, boolean> };
+  const own = Object.keys(methods).filter((method) => method !== '_all');
+  const allowed = [...own, ...(own.includes('get') ? ['head'] : []), 'options'];
+  res.set('Allow', allowed.join(', ').toUpperCase());
+  if (req.method === 'OPTIONS') res.sendStatus(204);
+  else throw new Problem(405, `${req.method} is not possible at ${req.path}`);
+};
+
+/** Turns whatever was thrown into a problem. Errors that are no fault of the client are logged and not shown. */
+export function problemHandler({ development }: { development: boolean }): ErrorRequestHandler {
+  return (error: unknown, req: Request, res: Response, _next) => {
+    const status = statusOf(error);
+    if (status >= 500) res.err = error instanceof Error ? error : new Error(String(error));
+    if (res.headersSent) {
+      req.socket.destroy(); // half an answer can only be broken off, so that the client sees it is incomplete
+      return;
+    }
+    const extensions = error instanceof Problem ? error.extensions : {};
+    const stack = development && status >= 500 && error instanceof Error ? { stack: error.stack } : {};
+    const detail = status >= 500 && !(error instanceof Problem) ? undefined : messageOf(error);
+    const body = { ...extensions, ...problem(status, detail, req.id), ...stack };
+    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+  };
+}
+
+/** Answers what Node's HTTP parser refuses, before there is a request: bad syntax, headers too large or too slow. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const statuses: Record<string, number> = {
+    HPE_HEADER_OVERFLOW: 431,
+    HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+    ERR_HTTP_REQUEST_TIMEOUT: 408,
+  };
+  const status = statuses[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(problem(status, 'the request could not be read as HTTP', undefined));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function problem(status: number, detail: string | undefined, requestId: unknown) {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Unknown', status, detail, requestId };
+}
+
+/** `status` as Express, its parsers and http-errors set it; everything else is our own fault. */
+function statusOf(error: unknown): number {
+  const { status } = (typeof error === 'object' && error !== null ? error : {}) as { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

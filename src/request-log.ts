@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { routeOf } from './route-table.ts';
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** Of the W3C `traceparent` header, if it has one that is valid. */
+    traceId?: string;
+  }
+}
+
+/** When a request came, and how much its socket had sent by then. */
+const arrivals = new WeakMap<IncomingMessage, { at: number; bytesWritten: number }>();
+
+/** What is accepted as a request id from outside: it goes into logs and comes back as a header. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** version-traceid-parentid-flags (W3C Trace Context, 3.2); version ff and an id of zeros are invalid. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
+
+/**
+ * Gives each request its id and trace id, and writes one line when it has ended. `req.log` is a logger that has both.
+ */
+export function requestLog(logger: Logger): RequestHandler {
+  const log = pinoHttp({
+    logger,
+    genReqId: identify,
+    customAttributeKeys: { reqId: 'requestId' },
+    quietReqLogger: true,
+    quietResLogger: true,
+    customLogLevel: (_req, res, error) => (error !== undefined || res.statusCode >= 500 ? 'error' : 'info'),
+    customSuccessObject: line,
+    customErrorObject: (req, res, error) => ({ ...line(req, res), err: error }),
+    customSuccessMessage: message,
+    customErrorMessage: message,
+  });
+  return (req, res, next) => {
+    arrivals.set(req, { at: performance.now(), bytesWritten: req.socket.bytesWritten });
+    log(req, res);
+    const traceId = TRACEPARENT.exec(req.get('traceparent') ?? '')?.[1];
+    if (traceId !== undefined) {
+      req.traceId = traceId;
+      req.log = req.log.child({ traceId });
+    }
+    next();
+  };
+}
+
+function identify(req: IncomingMessage, res: ServerResponse): string {
+  const given = req.headers['x-request-id'];
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  res.setHeader('X-Request-Id', id);
+  return id;
+}
+
+function line(req: IncomingMessage, res: ServerResponse) {
+  const arrival = arrivals.get(req) ?? { at: performance.now(), bytesWritten: req.socket.bytesWritten };
+  return {
+    event: 'request',
+    method: req.method,
+    route: routeOf(req),
+    status: res.headersSent ? res.statusCode : undefined,
+    ms: Math.round(performance.now() - arrival.at),
+    bytes: req.socket.bytesWritten - arrival.bytesWritten,
+    traceId: req.traceId,
+  };
+}
+
+function message(req: IncomingMessage, res: ServerResponse): string {
+  return `${req.method} ${routeOf(req)} ${res.writableFinished ? res.statusCode : 'not answered'}`;
+}

@@ -1,0 +1,29 @@
+import type { RequestHandler } from 'express';
+
+const INTERVAL_MS = 1000;
+/** When the browser's EventSource comes back: by then the next pod answers. */
+const RETRY_MS = 1000;
+
+/**
+ * `GET /events`: server-sent events once a second. At the shutdown signal the stream says goodbye and ends by
+ * itself, so that the client reconnects elsewhere while this process still has time.
+ */
+export const events: RequestHandler = (req, res) => {
+  const { signal } = req.shutdown;
+  res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  res.write(`retry: ${RETRY_MS}\n\n`);
+  let id = 0;
+  const tick = () =>
+    res.write(`id: ${++id}\ndata: ${JSON.stringify({ time: new Date().toISOString() })}\n\n`);
+  const timer = setInterval(tick, INTERVAL_MS);
+  const goodbye = () => {
+    clearInterval(timer);
+    res.end('event: goodbye\ndata: {"reason":"shutdown"}\n\n');
+  };
+  res.once('close', () => clearInterval(timer));
+  if (signal.aborted) goodbye();
+  else {
+    tick();
+    signal.addEventListener('abort', goodbye, { once: true });
+  }
+};

@@ -1,0 +1,124 @@
+import type { RequestListener } from 'node:http';
+import { type AppParts, createApp } from './app.ts';
+import { type Config, ConfigError, loadConfig, maskSecrets } from './config.ts';
+import { Health } from './lifecycle/health.ts';
+import { Hooks } from './lifecycle/hooks.ts';
+import { Lifecycle } from './lifecycle/lifecycle.ts';
+import { Listener } from './lifecycle/listener.ts';
+import { SIGNALS } from './lifecycle/signals.ts';
+import { superviseWithTerminus } from './lifecycle/terminus.ts';
+import { Management, probes, Scrapes } from './management.ts';
+import { answerClientError } from './problem.ts';
+import { routeOf } from './route-table.ts';
+import { createLogger, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { writeTerminationLog } from './telemetry/termination-log.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
+
+export interface Service {
+  listeners: Listener[];
+  management: Management;
+  /** Winds down and ends the process, as a signal does. */
+  shutdown: () => Promise<void>;
+}
+
+export interface RunOptions {
+  /** Makes the application; the service's own by default. */
+  app?: (parts: AppParts) => RequestListener | Promise<RequestListener>;
+  /** Ends the trap of main.ts and tells which signal came before anybody could act on it. */
+  earlySignal?: () => NodeJS.Signals | undefined;
+}
+
+/**
+ * Starts the service: reads the configuration, opens the management port, runs the start-up hooks, opens the
+ * traffic listeners. Returns when the service is ready, or when the process is about to end.
+ *
+ * Exits with 78 if the configuration can't be used, and with 1 if the start fails.
+ */
+export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<Service> {
+  const config = readConfig(env);
+  const logger = await createLogger(config);
+  logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
+
+  const { shutdown: settings, service, http } = config;
+  const hooks = new Hooks(settings.cleanupTimeoutMs);
+  const health = new Health(config.health);
+  const scrapes = new Scrapes();
+  // The app is made last, so that all it may register at exists; the listener opens later still.
+  let app: RequestListener = (_req, res) => res.writeHead(503).end();
+  const listener = new Listener({
+    name: 'http',
+    ...http,
+    handler: (req, res) => app(req, res),
+    onClientError: answerClientError,
+    describe: (req) => ({
+      route: routeOf(req),
+      requestId: req.id === undefined ? undefined : String(req.id),
+    }),
+  });
+  const listeners = [listener];
+  const lifecycle = new Lifecycle({
+    settings,
+    hooks,
+    listeners,
+    scrapes,
+    exit: (code) => process.exit(code),
+  });
+  const hookNames = () => hooks.names;
+  const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health });
+  listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
+  listener.onError = (error) => lifecycle.fatal('listener-error', error);
+
+  logLifecycle(logger, lifecycle);
+  logHealth(logger, health);
+  if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
+  lifecycle.on('state', ({ state }) => {
+    if (state === 'ready') health.start();
+    if (state === 'ready') for (const { name, port } of listeners) logListening(logger, name, port);
+    if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
+  });
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(kind, (error: unknown) => lifecycle.fatal(kind, error));
+  }
+
+  const management = new Management({
+    ...config.management,
+    serviceName: service.name,
+    lifecycle,
+    scrapes,
+    metrics: metrics.expose,
+    details: () => ({ inFlight: listener.inFlight(), hooks: hooks.names }),
+  });
+  superviseWithTerminus(management.server, {
+    probes: probes(lifecycle, health, settings),
+    signals: SIGNALS,
+    onSignal: (signal) => lifecycle.signal(signal),
+    windDown: async () => lifecycle.shutdown(),
+  });
+  const running: Service = { listeners, management, shutdown: async () => lifecycle.shutdown('shutdown') };
+  const early = options.earlySignal?.();
+  if (early !== undefined) {
+    process.emit(early, early); // again, now that somebody listens
+    return running;
+  }
+
+  await lifecycle.start(async () => {
+    await management.start();
+    logListening(logger, 'management', management.port);
+    app = await (options.app ?? createApp)({ config, logger, hooks, health });
+  });
+  return running;
+}
+
+function readConfig(env: NodeJS.ProcessEnv): Config {
+  try {
+    return loadConfig(env, process.stdout.isTTY);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
+    process.stderr.write(`${error.message}, nothing was started:\n${lines}`);
+    process.exit(EXIT_CONFIG);
+  }
+}
