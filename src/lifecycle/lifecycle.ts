@@ -295,7 +295,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     }
     this.#enter('exited');
     const facts = this.#facts();
-    const cut = this.#cutRequests.length > 0 || facts.listeners.some(({ result }) => result === 'cut');
+    const cut = facts.listeners.some(({ result }) => result !== 'closed');
     const outcome = outcomeOf({ ...this.#failed, cut, hooks: facts.hooks });
     const exitCode = EXIT_CODES[outcome];
     this.emit('report', { ...facts, outcome, exitCode });
