@@ -5,6 +5,9 @@ export default class TallyReporter {
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
     // A test file that does not even load has no failed test of its own, but it is a failure.
     const failed = numFailedTests + numRuntimeErrorTestSuites;
-    process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`);
+    // At the exit, so that it comes after Jest's own summary.
+    process.once('exit', () =>
+      process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`),
+    );
   }
 }

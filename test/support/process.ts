@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from '@jest/globals';
+
+/** One line of the service's log. */
+export type LogLine = Record<string, unknown> & { event?: string; msg: string };
+
+export interface ServiceProcess {
+  pid: number;
+  /** Base URLs, known once the listener is open. */
+  url: Promise<string>;
+  management: Promise<string>;
+  /** Everything logged so far. */
+  lines: LogLine[];
+  /** The first (or nth) line, past or future, that has these fields; rejects when the process ends without it. */
+  line: (fields: Record<string, unknown>, nth?: number) => Promise<LogLine>;
+  kill: (signal: NodeJS.Signals) => void;
+  /** The reader of the log goes away. */
+  closeStdout: () => void;
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The Node binary under test: `npm run test:matrix` runs the process tests on other lines than its own. */
+const NODE = process.env['NODE_UNDER_TEST'] ?? process.execPath;
+
+/** Short phases, so that a test waits for nothing that it is not about. */
+export const QUICK = {
+  PORT: '0',
+  MANAGEMENT_PORT: '0',
+  SHUTDOWN_WINDOW: '100ms',
+  SHUTDOWN_QUIET_PERIOD: '0',
+  SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '50ms',
+  SHUTDOWN_SCRAPE_WAIT: '0',
+};
+
+const children = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
+
+/** Starts the built service (or another entry) as a process of its own, with nothing in its environment but `env`. */
+export function startService(
+  env: Record<string, string> = {},
+  { entry = 'dist/main.js', wrap = [] }: { entry?: string; wrap?: string[] } = {},
+): ServiceProcess {
+  const [command, ...args] = [...wrap, NODE, entry];
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], ...QUICK, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    lines.push(parse(text));
+    for (const look of waiting) look();
+  });
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
+    children.delete(child);
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr };
+  });
+
+  const line = async (fields: Record<string, unknown>, nth = 1): Promise<LogLine> =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const matches = (entry: LogLine) =>
+          Object.entries(fields).every(([name, value]) => entry[name] === value);
+        const found = lines.filter(matches)[nth - 1];
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      const giveUp = async () => {
+        await ended;
+        look();
+        reject(new Error(`ended without ${JSON.stringify(fields)}:\n${stdout}${stderr}`));
+      };
+      void giveUp();
+    });
+  const urlOf = async (listener: string) => {
+    const { port } = await line({ event: 'listening', listener });
+    return `http://127.0.0.1:${String(port)}`;
+  };
+
+  const url = urlOf('http');
+  const management = urlOf('management');
+  for (const promise of [url, management]) promise.catch(() => undefined); // a test may expect no listener
+  return {
+    pid: child.pid ?? 0,
+    url,
+    management,
+    lines,
+    line,
+    kill: (signal) => child.kill(signal),
+    closeStdout: () => child.stdout.destroy(),
+    ended,
+  };
+}
+
+function parse(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { msg: text };
+  }
+}
