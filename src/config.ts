@@ -100,8 +100,16 @@ export const SCHEMA = {
     default: 'false',
     meaning: "Whose `X-Forwarded-*` headers are believed: Express's `trust proxy`",
   }),
-  HEALTH_CHECK_TIMEOUT: duration({ default: '800ms', meaning: 'Most time for one run of a health check' }),
-  HEALTH_CHECK_INTERVAL: duration({ default: '5s', meaning: 'Pause between two runs of a health check' }),
+  HEALTH_CHECK_TIMEOUT: duration({
+    default: '800ms',
+    least: '10ms',
+    meaning: 'Most time for one run of a health check',
+  }),
+  HEALTH_CHECK_INTERVAL: duration({
+    default: '5s',
+    least: '100ms',
+    meaning: 'Pause between two runs of a health check',
+  }),
 } satisfies Record<string, Variable<unknown>>;
 
 type Values = {

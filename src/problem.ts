@@ -52,12 +52,11 @@ export function problemHandler({ development }: { development: boolean }): Error
   };
 }
 
-/** Answers what Node's HTTP parser refuses, before there is a request: bad syntax, headers too large or too slow. */
+/**
+ * Answers what Node's HTTP parser refuses, before there is a request: bad syntax, headers too large or too slow.
+ * The socket has no other answer under way.
+ */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
   const statuses: Record<string, number> = {
     HPE_HEADER_OVERFLOW: 431,
     HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -65,10 +64,11 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   };
   const status = statuses[error.code ?? ''] ?? 400;
   const body = JSON.stringify(problem(status, 'the request could not be read as HTTP', undefined));
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
       `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  socket.destroySoon();
 }
 
 function problem(status: number, detail: string | undefined, requestId: unknown) {

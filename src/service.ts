@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { type AppParts, createApp } from './app.ts';
 import { type Config, ConfigError, loadConfig, maskSecrets } from './config.ts';
 import { Health } from './lifecycle/health.ts';
@@ -16,6 +16,8 @@ import { writeTerminationLog } from './telemetry/termination-log.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
+/** `/lifecycle` lists the oldest of them. */
+const MAX_SHOWN_REQUESTS = 100;
 
 export interface Service {
   listeners: Listener[];
@@ -46,19 +48,7 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   const hooks = new Hooks(settings.cleanupTimeoutMs);
   const health = new Health(config.health);
   const scrapes = new Scrapes();
-  // The app is made last, so that all it may register at exists; the listener opens later still.
-  let app: RequestListener = (_req, res) => res.writeHead(503).end();
-  const listener = new Listener({
-    name: 'http',
-    ...http,
-    handler: (req, res) => app(req, res),
-    onClientError: answerClientError,
-    describe: (req) => ({
-      route: routeOf(req),
-      requestId: req.id === undefined ? undefined : String(req.id),
-    }),
-  });
-  const listeners = [listener];
+  const listeners: Listener[] = []; // filled when there is an application to listen for
   const lifecycle = new Lifecycle({
     settings,
     hooks,
@@ -68,8 +58,6 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   });
   const hookNames = () => hooks.names;
   const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health });
-  listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
-  listener.onError = (error) => lifecycle.fatal('listener-error', error);
 
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);
@@ -89,7 +77,10 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
     lifecycle,
     scrapes,
     metrics: metrics.expose,
-    details: () => ({ inFlight: listener.inFlight(), hooks: hooks.names }),
+    details: () => ({
+      inFlight: listeners.flatMap((listener) => listener.inFlight()).slice(0, MAX_SHOWN_REQUESTS),
+      hooks: hooks.names,
+    }),
   });
   superviseWithTerminus(management.server, {
     probes: probes(lifecycle, health, settings),
@@ -107,9 +98,23 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   await lifecycle.start(async () => {
     await management.start();
     logListening(logger, 'management', management.port);
-    app = await (options.app ?? createApp)({ config, logger, hooks, health });
+    const handler = await (options.app ?? createApp)({ config, logger, hooks, health });
+    const listener = new Listener({
+      name: 'http',
+      ...http,
+      handler,
+      onClientError: answerClientError,
+      describe,
+    });
+    listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
+    listener.onError = (error) => lifecycle.fatal('listener-error', error);
+    listeners.push(listener);
   });
   return running;
+}
+
+function describe(req: IncomingMessage) {
+  return { route: routeOf(req), requestId: typeof req.id === 'string' ? req.id : undefined };
 }
 
 function readConfig(env: NodeJS.ProcessEnv): Config {

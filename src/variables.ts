@@ -15,6 +15,8 @@ interface Options {
   default?: string;
   defaultInWords?: string;
   meaning: string;
+  /** The least that makes sense, where 0 does not. */
+  least?: string;
 }
 
 const MAX_DURATION_MS = 24 * 3_600_000; // setTimeout overflows at 24.8 days and then fires at once
@@ -29,7 +31,14 @@ export function port(options: Options): Variable<number> {
 
 /** In milliseconds. */
 export function duration(options: Options): Variable<number> {
-  return variable(options, parseDuration, 'a duration such as 250ms, 5s or 2m (at most 24h)');
+  const { least = '0' } = options;
+  const parse = (value: string) => {
+    const ms = parseDuration(value);
+    if (ms < parseDuration(least)) throw new Error('too short');
+    return ms;
+  };
+  const range = least === '0' ? 'at most 24h' : `${least} to 24h`;
+  return variable(options, parse, `a duration such as 250ms, 5s or 2m (${range})`);
 }
 
 /** In milliseconds; `none` is Infinity. */

@@ -121,6 +121,11 @@ export class Connections {
     };
   }
 
+  /** Whether the socket has a request in flight. */
+  isBusy(socket: Socket): boolean {
+    return (this.#bySocket.get(socket)?.inFlight.size ?? 0) > 0;
+  }
+
   /** All requests in flight, oldest first within each connection. */
   *requestsInFlight(): Generator<TrackedRequest> {
     for (const connection of this.open) yield* connection.inFlight;

@@ -14,7 +14,7 @@ export interface ListenerOptions {
   keepAliveTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
-  /** Answers what the HTTP parser refuses; Node's own answer by default. */
+  /** Answers what the HTTP parser refuses, on a socket that is writable and has no other answer under way. */
   onClientError?: (error: Error, socket: Socket) => void;
   /** Names a request for people: its route template and id. */
   describe?: (req: IncomingMessage) => RequestNames;
@@ -92,7 +92,12 @@ export class Listener {
       },
     );
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
-    if (onClientError) this.#server.on('clientError', onClientError);
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      // In the middle of another answer nothing can be said any more, and to a client that is gone neither.
+      const silent = error.code === 'ECONNRESET' || !socket.writable || this.#connections.isBusy(socket);
+      if (silent || onClientError === undefined) socket.destroy();
+      else onClientError(error, socket);
+    });
   }
 
   /** The bound port; the configured one before `start()`. */

@@ -11,6 +11,10 @@ const RETRY_MS = 1000;
 export const events: RequestHandler = (req, res) => {
   const { signal } = req.shutdown;
   res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  if (req.method === 'HEAD') {
+    res.end();
+    return;
+  }
   res.write(`retry: ${RETRY_MS}\n\n`);
   let id = 0;
   const tick = () =>

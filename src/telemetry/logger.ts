@@ -67,7 +67,7 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
     );
   });
   lifecycle.on('report', (report) => {
-    logger.info(
+    logger[report.outcome === 'clean' ? 'info' : 'error'](
       report,
       `${report.outcome} shutdown in ${duration(report.ms.total)}, exit ${report.exitCode}`,
     );
