@@ -23,7 +23,8 @@ export interface DrainableListener {
   /** `performance.now()` of the newest connection or request. */
   readonly lastTrafficAt: number;
   start(): Promise<void>;
-  giveNotice(): void;
+  /** `windowMs` is how long the window lasts at least: goodbyes are spread over it. */
+  giveNotice(windowMs: number): void;
   drain(options: DrainOptions): Promise<ListenerResult>;
   expedite(): void;
   cut(): RequestSnapshot[];
@@ -208,7 +209,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     const announced = this.#state === 'ready' && !this.#failed.crashed;
     this.#startAbort.abort();
     this.#enter('lame-duck');
-    for (const listener of this.#open) listener.giveNotice();
+    const windowMs = announced ? settings.windowMs : 0;
+    for (const listener of this.#open) listener.giveNotice(windowMs);
     // Nobody sends traffic to a process that was never ready, and a crashed one should not take more of it.
     if (announced) await this.#window();
 

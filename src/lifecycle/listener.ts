@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { Connections, type TrackedRequest } from './connections.ts';
+import { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
 import { LifecycleError } from './errors.ts';
+import type { TrackedRequest } from './request.ts';
 import { type Counts, type Tally, tally } from './tally.ts';
 
 export interface ListenerOptions {
@@ -19,6 +21,8 @@ export interface ListenerOptions {
   /** Names a request for people: its route template and id. */
   describe?: (req: IncomingMessage) => RequestNames;
 }
+
+export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 export interface RequestNames {
   route: string;
@@ -93,9 +97,12 @@ export class Listener {
     );
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      const connection = Connection.of(socket);
+      if (connection?.lingering) return; // more of what was answered already
+      if (connection !== undefined) connection.babble = true;
       // In the middle of another answer nothing can be said any more, and to a client that is gone neither.
-      const silent = error.code === 'ECONNRESET' || !socket.writable || this.#connections.isBusy(socket);
-      if (silent || onClientError === undefined) socket.destroy();
+      const speechless = error.code === 'ECONNRESET' || !socket.writable || connection?.idle === false;
+      if (speechless || onClientError === undefined) socket.destroy();
       else onClientError(error, socket);
     });
   }
@@ -136,10 +143,21 @@ export class Listener {
     });
   }
 
-  /** Lame duck: everything is still served, answers say close, handlers know. */
-  giveNotice(): void {
+  /**
+   * Takes upgrade requests (WebSocket). Without a handler they are requests like any other. The handler owns the
+   * socket; `req.shutdown.onDrain` is where it registers its goodbye. What ignores it is cut at the deadline.
+   */
+  onUpgrade(handler: UpgradeHandler): void {
+    this.#server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+      this.#connections.upgrade(req);
+      handler(req, socket, head);
+    });
+  }
+
+  /** Lame duck: everything is still served, answers say close, handlers know; goodbyes are spread over the window. */
+  giveNotice(windowMs: number): void {
     this.#atSignal = this.#connections.counts();
-    this.#connections.giveNotice();
+    this.#connections.giveNotice(windowMs);
   }
 
   /**
@@ -157,7 +175,7 @@ export class Listener {
     const startedAt = performance.now();
     if (!deadline.aborted) await this.#emptyAcceptQueue();
     NetServer.prototype.close.call(this.#server);
-    this.#connections.reapIdle(keepAliveMinIdleMs);
+    this.#connections.endIdle(keepAliveMinIdleMs);
     await Promise.race([this.#connections.empty(), aborted(deadline)]);
     const cutRequests = this.cut();
     return {
@@ -170,14 +188,14 @@ export class Listener {
 
   /** Skips the idle wait of a drain that is under way or to come. */
   expedite(): void {
-    if (this.#state === 'draining') this.#connections.reapIdle(0);
+    if (this.#state === 'draining') this.#connections.endIdle(0);
   }
 
   /** Ends everything at once, counted. For the deadline, and for an operator who can't wait. */
   cut(): RequestSnapshot[] {
     this.#state = 'ended';
     // Age and bytes are read before the sockets go.
-    const inFlight = [...this.#connections.requestsInFlight()].map((request) => ({
+    const inFlight = [...this.#connections.inFlight()].map((request) => ({
       request,
       snapshot: this.#snapshot(request),
     }));
@@ -187,7 +205,7 @@ export class Listener {
 
   /** The requests in flight, oldest first. */
   inFlight(): RequestSnapshot[] {
-    return [...this.#connections.requestsInFlight()]
+    return [...this.#connections.inFlight()]
       .map((request) => this.#snapshot(request))
       .sort((a, b) => b.ageMs - a.ageMs);
   }
@@ -196,12 +214,13 @@ export class Listener {
     return tally(this.#connections.counts(), this.#atSignal, this.#atDrain);
   }
 
-  #snapshot({ req, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {
+  #snapshot({ req, res, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {
     const { route, requestId } = this.#options.describe?.(req) ?? {
       route: 'unmatched',
       requestId: undefined,
     };
-    return { listener: this.name, method: req.method ?? '', route, ageMs, bytesSent, requestId };
+    const name = res === undefined ? 'upgrade' : route;
+    return { listener: this.name, method: req.method ?? '', route: name, ageMs, bytesSent, requestId };
   }
 
   /**

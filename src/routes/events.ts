@@ -9,7 +9,6 @@ const RETRY_MS = 1000;
  * itself, so that the client reconnects elsewhere while this process still has time.
  */
 export const events: RequestHandler = (req, res) => {
-  const { signal } = req.shutdown;
   res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   if (req.method === 'HEAD') {
     res.end();
@@ -25,9 +24,6 @@ export const events: RequestHandler = (req, res) => {
     res.end('event: goodbye\ndata: {"reason":"shutdown"}\n\n');
   };
   res.once('close', () => clearInterval(timer));
-  if (signal.aborted) goodbye();
-  else {
-    tick();
-    signal.addEventListener('abort', goodbye, { once: true });
-  }
+  tick();
+  req.shutdown.onDrain(goodbye);
 };

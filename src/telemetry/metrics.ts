@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from '../config.ts';
-import type { TrackedRequest } from '../lifecycle/connections.ts';
+import type { TrackedRequest } from '../lifecycle/request.ts';
 import type { Health } from '../lifecycle/health.ts';
 import { type DrainableListener, type Lifecycle, type State, STATES } from '../lifecycle/lifecycle.ts';
 
@@ -189,7 +189,7 @@ export function createMetrics(options: {
           http_request_method: METHODS.has(method) ? method : '_OTHER',
           http_route: route,
           // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
-          http_response_status_code: res.headersSent ? String(res.statusCode) : '',
+          http_response_status_code: res?.headersSent ? String(res.statusCode) : '',
         },
         (performance.now() - startedAt) / 1000,
       );

@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import type { TrackedRequest } from './request.ts';
+
+/**
+ * Lets the answer to a request say `Connection: close`, if by the time its headers are written it is still the
+ * newest of its connection. Earlier answers of a pipeline must not say it: it would turn away those behind them.
+ */
+export function sayCloseIfNewest(request: TrackedRequest, res: ServerResponse): void {
+  const { connection } = request;
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
+  res.writeHead = (...args: unknown[]) => {
+    if (!res.headersSent && connection.newest === request) {
+      connection.farewell = true;
+      dropConnectionHeader(args);
+      res.setHeader('Connection', 'close');
+    }
+    return writeHead(...args);
+  };
+}
+
+/** Headers given to writeHead win over those set before, and many stream handlers pass `Connection: keep-alive`. */
+function dropConnectionHeader(args: unknown[]): void {
+  const last = args.length - 1;
+  const headers = args[last];
+  if (Array.isArray(headers)) {
+    // Node's two array forms: [name, value, name, value] and [[name, value], [name, value]].
+    const pairs = headers.every(Array.isArray)
+      ? (headers as unknown[][])
+      : Array.from({ length: headers.length / 2 }, (_, i) => headers.slice(2 * i, 2 * i + 2) as unknown[]);
+    args[last] = pairs.filter(([name]) => !isConnection(name)).flat();
+  } else if (typeof headers === 'object' && headers !== null) {
+    args[last] = Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)));
+  }
+}
+
+function isConnection(name: unknown): boolean {
+  return String(name).toLowerCase() === 'connection';
+}

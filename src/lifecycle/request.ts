@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Connection } from './connection.ts';
+import type { Goodbyes } from './goodbyes.ts';
+
+/** What a handler learns about the shutdown: `req.shutdown`. */
+export interface ShutdownNotice {
+  /** Fires when the process is told to leave. Fired already for requests that come later. */
+  readonly signal: AbortSignal;
+  /**
+   * Registers the goodbye of a stream or an upgraded socket: the last event of an event stream, close code 1001 of a
+   * WebSocket. It is called once, at a moment of its own in the window, unless the client has gone by then.
+   */
+  onDrain(goodbye: () => void): void;
+}
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    shutdown: ShutdownNotice;
+  }
+}
+
+/** How a request ended: its response was handed to the kernel whole, its client went away, or we cut it. */
+export type RequestOutcome = 'answered' | 'aborted' | 'cut';
+
+/** One request from its headers to the end of its response; without a response, an upgrade to the end of its socket. */
+export class TrackedRequest implements ShutdownNotice {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse | undefined;
+  readonly connection: Connection;
+  /** `performance.now()` when the headers had arrived. */
+  readonly startedAt = performance.now();
+  outcome: RequestOutcome | undefined;
+  readonly #bytesBefore: number;
+  readonly #goodbyes: Goodbyes;
+  #takeBack: (() => void) | undefined;
+  #controller: AbortController | undefined;
+  #noticed: boolean;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse | undefined,
+    connection: Connection,
+    goodbyes: Goodbyes,
+    noticed: boolean,
+  ) {
+    this.req = req;
+    this.res = res;
+    this.connection = connection;
+    this.#bytesBefore = connection.socket.bytesWritten;
+    this.#goodbyes = goodbyes;
+    this.#noticed = noticed;
+    req.shutdown = this;
+  }
+
+  /**
+   * One signal per request, made when it is first asked for: a signal shared by all requests would gather the
+   * abort listeners of every stream that ever was.
+   */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#noticed) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  onDrain(goodbye: () => void): void {
+    this.#takeBack?.();
+    this.#takeBack = this.#goodbyes.add(goodbye);
+  }
+
+  get ageMs(): number {
+    return Math.round(performance.now() - this.startedAt);
+  }
+
+  /** Bytes written to the socket since the request came, headers included. */
+  get bytesSent(): number {
+    return this.connection.socket.bytesWritten - this.#bytesBefore;
+  }
+
+  notice(): void {
+    this.#noticed = true;
+    this.#controller?.abort();
+  }
+
+  end(outcome: RequestOutcome): void {
+    this.outcome = outcome;
+    this.#takeBack?.();
+  }
+}
