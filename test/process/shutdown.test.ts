@@ -1,39 +1,12 @@
 import http from 'node:http';
 import { describe, expect, jest, test } from '@jest/globals';
 import { get, inFlight, probe } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
+import { startService } from '../support/process.ts';
+import { reportOf } from '../support/report.ts';
 
 jest.setTimeout(30_000);
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
-
-interface Report {
-  reason: string;
-  outcome: string;
-  exitCode: number;
-  error?: string;
-  ms: Record<'window' | 'drain' | 'cleanup' | 'finalScrape' | 'total', number>;
-  listeners: {
-    name: string;
-    result: string;
-    conserved: boolean;
-    requests: Record<'inFlightAtSignal' | 'served' | 'drained' | 'aborted' | 'cut', number>;
-  }[];
-  hooks: { name: string; result: string }[];
-  repeatedSignals: number;
-  cutRequests: { method: string; route: string; ageMs: number; requestId: string }[];
-}
-
-/** Waits for the end and reads the report from the last line, which has to be whole. */
-async function reportOf(service: ServiceProcess): Promise<{ code: number | null; report: Report }> {
-  const { code, stdout } = await service.ended;
-  expect(stdout.endsWith('}\n')).toBe(true);
-  const last = service.lines.at(-1);
-  expect(last).toMatchObject({ event: 'shutdown', exitCode: code });
-  const report = last as unknown as Report;
-  for (const listener of report.listeners) expect(listener).toMatchObject({ conserved: true });
-  return { code, report };
-}
 
 async function probes(management: string): Promise<Record<string, number | string>> {
   const paths = ['/startupz', '/livez', '/readyz'];

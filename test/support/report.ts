@@ -1,0 +1,33 @@
+import { expect } from '@jest/globals';
+import type { Report } from '../../src/lifecycle/report.ts';
+import type { ServiceProcess } from './process.ts';
+
+/**
+ * Waits for the end and reads the report from the last line, which has to be whole, name the exit code of the process
+ * and account for every request and connection.
+ */
+export async function reportOf(service: ServiceProcess): Promise<{ code: number | null; report: Report }> {
+  const { code, stdout } = await service.ended;
+  expect(stdout.endsWith('}\n')).toBe(true);
+  const last = service.lines.at(-1);
+  expect(last).toMatchObject({ event: 'shutdown', exitCode: code });
+  const report = last as unknown as Report;
+  for (const listener of report.listeners) expect(listener).toMatchObject({ conserved: true });
+  return { code, report };
+}
+
+/** The numbers of the first listener. */
+export function numbersOf({ listeners: [listener] }: Report) {
+  if (listener === undefined) throw new Error('the report has no listener');
+  return listener;
+}
+
+/** SIGTERM, and four more in the course of the shutdown, which must change nothing. */
+export async function leave(service: ServiceProcess): Promise<void> {
+  service.kill('SIGTERM');
+  await service.line({ state: 'lame-duck' });
+  for (const nth of [2, 3, 4, 5]) {
+    service.kill('SIGTERM');
+    await service.line({ event: 'signal' }, nth); // equal signals that are pending together arrive as one
+  }
+}
