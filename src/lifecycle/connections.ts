@@ -57,16 +57,16 @@ export class Connections {
   }
 
   /**
-   * Takes charge of a request. Undefined if it came after an answer that said close: such a request must not be
-   * processed (RFC 9112, 9.6), its sender knows that it has to repeat it elsewhere.
+   * Takes charge of a request and hands it to the application, unless it came after an answer that said close: such a
+   * request must not be processed (RFC 9112, 9.6), its sender knows that it has to repeat it elsewhere.
    */
-  begin(req: IncomingMessage, res: ServerResponse): TrackedRequest | undefined {
+  begin(req: IncomingMessage, res: ServerResponse, handle: () => void): void {
     const connection = Connection.of(req.socket);
     if (connection === undefined) throw new Error('a request came on a socket that was never accepted');
     if (connection.farewell) {
       connection.babble = true;
       req.resume();
-      return undefined;
+      return;
     }
     const request = new TrackedRequest(req, res, connection, this.#goodbyes, this.#noticed);
     connection.newest = request;
@@ -75,13 +75,18 @@ export class Connections {
     this.#requests.accepted++;
     this.lastTrafficAt = request.startedAt;
     this.#reaper.delete(connection);
-    if (this.#noticed) sayCloseIfNewest(request, res);
     // First in line: Node's own listener may destroy the socket, and "destroyed" is what tells a response that
     // was written from one whose write callbacks were only flushed by an error.
     res.prependListener('finish', () => {
       if (!connection.socket.destroyed) this.#settle(request, 'answered');
     });
-    return request;
+    if (!this.#noticed) {
+      handle();
+      return;
+    }
+    sayCloseIfNewest(request, res);
+    request.start = handle;
+    this.#startFirst(connection);
   }
 
   /** Takes charge of a connection that stops to speak HTTP. */
@@ -142,12 +147,27 @@ export class Connections {
     }
   }
 
+  /**
+   * Once answers say close, pipelined requests are handled one after the other, and each a tick later than it came:
+   * only when it is its turn to be answered is it known whether more have come, which a close would turn away.
+   */
+  #startFirst({ inFlight }: Connection): void {
+    const [first] = inFlight;
+    if (first?.start === undefined) return;
+    const { start } = first;
+    first.start = undefined;
+    process.nextTick(() => {
+      if (first.outcome === undefined) start();
+    });
+  }
+
   #settle(request: TrackedRequest, outcome: RequestOutcome): void {
     const { connection } = request;
     if (!connection.inFlight.delete(request)) return;
     request.end(outcome);
     this.#inFlight--;
     this.#requests[outcome]++;
+    this.#startFirst(connection);
     if (connection.idle && this.#open.has(connection)) this.#reaper.add(connection);
     this.onRequestEnd?.(request);
   }

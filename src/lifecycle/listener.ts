@@ -88,11 +88,7 @@ export class Listener {
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       },
       (req, res) => {
-        if (this.#connections.begin(req, res) === undefined) return;
-        // Pipelined requests arrive in one go. Once answers say close, all of them must be known before the
-        // first is answered, or its answer would turn the others away.
-        if (this.#atSignal === undefined) handler(req, res);
-        else process.nextTick(handler, req, res);
+        this.#connections.begin(req, res, () => handler(req, res));
       },
     );
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));

@@ -30,6 +30,8 @@ export class TrackedRequest implements ShutdownNotice {
   /** `performance.now()` when the headers had arrived. */
   readonly startedAt = performance.now();
   outcome: RequestOutcome | undefined;
+  /** Hands it to the application, if that has not happened yet. */
+  start: (() => void) | undefined;
   readonly #bytesBefore: number;
   readonly #goodbyes: Goodbyes;
   #takeBack: (() => void) | undefined;

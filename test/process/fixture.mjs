@@ -1,7 +1,11 @@
-// The built service with an application that has hooks to hang and a route to crash. The tests choose by FIXTURE.
-import { createApp } from '../../dist/app.js';
-import { trapEarly } from '../../dist/lifecycle/signals.js';
-import { run } from '../../dist/service.js';
+// The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
+import { WebSocketServer } from 'ws';
+
+const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
+const load = (path) => import(new URL(path, dist).href);
+const { createApp } = await load('app.js');
+const { trapEarly } = await load('lifecycle/signals.js');
+const { run } = await load('service.js');
 
 const wanted = (process.env.FIXTURE ?? '').split(',');
 const log = (text) => process.stdout.write(`${JSON.stringify({ event: 'fixture', msg: text })}\n`);
@@ -31,22 +35,59 @@ const HOOKS = [
   },
 ];
 
-function app({ hooks, health, ...parts }) {
-  for (const hook of HOOKS.filter(({ name }) => wanted.includes(name))) hooks.add(hook);
-  if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
-  const service = createApp(parts);
-  return (req, res) => {
-    if (req.url === '/crash') setImmediate(() => res.end('bye') && crash());
-    else if (req.url === '/reject') res.end('bye', () => void Promise.reject(new Error('nobody cares')));
-    else service(req, res);
-  };
-}
+/** By path; all of them answer without looking at the request any further. */
+const ROUTES = {
+  '/crash': (_query, _req, res) => setImmediate(() => res.end('bye') && crash()),
+  '/reject': (_query, _req, res) => res.end('bye', () => void Promise.reject(new Error('nobody cares'))),
+  /** Keeps the event loop busy. */
+  '/block': (query, _req, res) => {
+    log('blocking');
+    for (const end = performance.now() + Number(query.get('ms')); performance.now() < end;);
+    res.end('done');
+  },
+  /** Answers before the body is there. */
+  '/early': (query, _req, res) => res.writeHead(Number(query.get('status'))).end('no, thank you'),
+  /** Headers and a first chunk at once, then a chunk every 20 ms, for a time or (0) for ever. */
+  '/stream': (query, _req, res) => {
+    const ms = Number(query.get('ms'));
+    res.write('first\n');
+    const timer = setInterval(() => res.write('next\n'), 20);
+    res.once('close', () => clearInterval(timer));
+    if (ms > 0) {
+      setTimeout(() => {
+        clearInterval(timer);
+        res.end('last\n');
+      }, ms);
+    }
+  },
+};
 
 function crash() {
   throw new Error('boom');
 }
 
+function app({ hooks, health, ...parts }) {
+  for (const hook of HOOKS.filter(({ name }) => wanted.includes(name))) hooks.add(hook);
+  if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
+  const service = createApp(parts);
+  return (req, res) => {
+    const [path, query] = req.url.split('?', 2);
+    const route = ROUTES[path];
+    if (route === undefined) service(req, res);
+    else route(new URLSearchParams(query), req, res);
+  };
+}
+
 const earlySignal = trapEarly();
 if (wanted.includes('early')) process.kill(process.pid, 'SIGTERM');
 await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-await run(process.env, { app, earlySignal });
+const { listeners } = await run(process.env, { app, earlySignal });
+
+const webSockets = new WebSocketServer({ noServer: true });
+listeners[0]?.onUpgrade((req, socket, head) => {
+  webSockets.handleUpgrade(req, socket, head, (webSocket) => {
+    webSocket.send('hello');
+    // A deaf one does not say goodbye when it is told.
+    if (req.url !== '/deaf') req.shutdown.onDrain(() => webSocket.close(1001, 'going away'));
+  });
+});

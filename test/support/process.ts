@@ -26,6 +26,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The Node binary under test: `npm run test:matrix` runs the process tests on other lines than its own. */
 const NODE = process.env['NODE_UNDER_TEST'] ?? process.execPath;
 
+/** The build under test, from the root: the mutation check has others. */
+const DIST = process.env['DIST'] ?? 'dist/';
+
 /** Short phases, so that a test waits for nothing that it is not about. */
 export const QUICK = {
   PORT: '0',
@@ -46,12 +49,12 @@ afterEach(() => {
 /** Starts the built service (or another entry) as a process of its own, with nothing in its environment but `env`. */
 export function startService(
   env: Record<string, string> = {},
-  { entry = 'dist/main.js', wrap = [] }: { entry?: string; wrap?: string[] } = {},
+  { entry = `${DIST}main.js`, wrap = [] }: { entry?: string; wrap?: string[] } = {},
 ): ServiceProcess {
   const [command, ...args] = [...wrap, NODE, entry];
   const child = spawn(command, args, {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], ...QUICK, ...env },
+    env: { PATH: process.env['PATH'], DIST, ...QUICK, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
