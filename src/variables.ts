@@ -108,12 +108,11 @@ function parseTrustProxy(value: string): boolean | number | string[] {
   const entries = value.split(',').map((entry) => entry.trim());
   const known = (entry: string) => {
     if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
-    const [address = '', bits] = entry.split('/', 2);
+    const [address = '', bits, ...more] = entry.split('/');
     const version = isIP(address);
-    return (
-      version !== 0 &&
-      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32)))
-    );
+    if (version === 0 || more.length > 0) return false;
+    // Express refuses /0 too: everybody is `true`.
+    return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
   };
   if (!entries.every(known)) throw new Error('no proxies');
   return entries;
