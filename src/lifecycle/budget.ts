@@ -36,9 +36,9 @@ export function budgetProblem(settings: ShutdownSettings): string | undefined {
   const { graceMs, windowMaxMs, drainTimeoutMs, cleanupTimeoutMs, scrapeWaitMs } = settings;
   if (graceMs === undefined) return undefined;
   if (drainTimeoutMs === Infinity) {
-    return graceMs > windowMaxMs + cleanupTimeoutMs + scrapeWaitMs + MARGIN_MS
-      ? undefined
-      : `leaves no time to drain: window ${s(windowMaxMs)} + cleanup ${s(cleanupTimeoutMs)} + scrape wait ${s(scrapeWaitMs)} + ${s(MARGIN_MS)} kept free`;
+    const rest = windowMaxMs + cleanupTimeoutMs + scrapeWaitMs + MARGIN_MS;
+    if (graceMs > rest) return undefined;
+    return `more than ${s(rest)}, to have time to drain: window ${s(windowMaxMs)} + cleanup ${s(cleanupTimeoutMs)} + scrape wait ${s(scrapeWaitMs)} + ${s(MARGIN_MS)} kept free`;
   }
   const needed = longestShutdownMs(settings) + MARGIN_MS;
   if (needed <= graceMs) return undefined;
