@@ -30,7 +30,9 @@ export function requestLog(logger: Logger): RequestHandler {
     customAttributeKeys: { reqId: 'requestId' },
     quietReqLogger: true,
     quietResLogger: true,
-    customLogLevel: (_req, res, error) => (error !== undefined || res.statusCode >= 500 ? 'error' : 'info'),
+    // A handler that fails after its headers went out leaves a good status and an error.
+    customLogLevel: (_req, res, error) =>
+      (error ?? res.err) !== undefined || res.statusCode >= 500 ? 'error' : 'info',
     customSuccessObject: line,
     customErrorObject: (req, res, error) => ({ ...line(req, res), err: error }),
     customSuccessMessage: message,
