@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { messageOf } from './lifecycle/errors.ts';
 
 /**
  * An error that a handler throws to answer with its status: RFC 9457 `application/problem+json`.
@@ -39,7 +40,7 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
 export function problemHandler({ development }: { development: boolean }): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next) => {
     const status = statusOf(error);
-    if (status >= 500) res.err = error instanceof Error ? error : new Error(String(error));
+    if (status >= 500) res.err = error instanceof Error ? error : new Error(messageOf(error));
     if (res.headersSent) {
       req.socket.destroy(); // half an answer can only be broken off, so that the client sees it is incomplete
       return;
@@ -79,8 +80,4 @@ function problem(status: number, detail: string | undefined, requestId: unknown)
 function statusOf(error: unknown): number {
   const { status } = (typeof error === 'object' && error !== null ? error : {}) as { status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

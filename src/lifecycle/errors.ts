@@ -27,3 +27,12 @@ export class LifecycleError extends Error {
     this.code = code;
   }
 }
+
+/** The message of whatever was thrown: undefined, a circular object, an object that refuses to be text. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'a value that has no text';
+  }
+}

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { LifecycleError } from './errors.ts';
+import { LifecycleError, messageOf } from './errors.ts';
 
 /** Up if it resolves, down if it throws, rejects (with anything) or is not done in time. */
 export type HealthCheck = (signal: AbortSignal) => unknown;
@@ -130,12 +130,6 @@ function statusOf({ name, critical, last }: Check): CheckStatus {
   };
 }
 
-/** A check may reject with anything: undefined, a circular object, a getter that throws. */
 function explain(reason: unknown): string {
-  try {
-    const message = reason instanceof Error ? reason.message : String(reason);
-    return (message || 'failed without a message').slice(0, 200);
-  } catch {
-    return 'failed with a value that has no text';
-  }
+  return (messageOf(reason) || 'failed without a message').slice(0, 200);
 }

@@ -1,4 +1,4 @@
-import { LifecycleError } from './errors.ts';
+import { LifecycleError, messageOf } from './errors.ts';
 
 /**
  * Something the service opens at start-up and closes at the end: a pool, a consumer, a tracer.
@@ -82,7 +82,7 @@ export class Hooks {
       try {
         await running;
       } catch (error) {
-        throw new Error(`start-up hook "${entry.name}" failed: ${text(error)}`, { cause: error });
+        throw new Error(`start-up hook "${entry.name}" failed: ${messageOf(error)}`, { cause: error });
       }
     }
     if (this.#phase === 'open') this.#phase = 'started';
@@ -176,8 +176,4 @@ export class Hooks {
 /** Calls a hook so that a synchronous throw is a rejection like any other. */
 async function call(fn: Hook['start'], signal: AbortSignal): Promise<void> {
   await fn?.(signal);
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

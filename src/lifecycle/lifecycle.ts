@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { overallDeadlineMs, type ShutdownSettings } from './budget.ts';
+import { messageOf } from './errors.ts';
 import type { HookResult, Hooks } from './hooks.ts';
 import type { DrainOptions, ListenerResult, RequestSnapshot } from './listener.ts';
 import { EXIT_CODES, type ListenerReport, outcomeOf, type Progress, type Report } from './report.ts';
@@ -188,7 +189,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       this.#reason = reason;
       if (error !== undefined) {
         this.#failed.crashed = true;
-        this.#error = (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_CHARS);
+        this.#error = messageOf(error).slice(0, MAX_ERROR_CHARS);
       }
       this.#startedAt = performance.now();
       this.#armDeadline();

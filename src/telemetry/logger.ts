@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
+import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 
@@ -45,7 +46,7 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
     logger.info({ event: 'signal', signal, repeated }, repeated ? `${signal} again` : signal);
   });
   lifecycle.on('fatal', ({ kind, error }) => {
-    const err = error instanceof Error ? error : new Error(String(error));
+    const err = error instanceof Error ? error : new Error(messageOf(error));
     logger.fatal({ event: 'fatal', kind, err }, `${kind}: ${err.message}`);
   });
   lifecycle.on('cut', (request) => {
