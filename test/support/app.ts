@@ -1,0 +1,56 @@
+import type { RequestListener } from 'node:http';
+import { type Logger, pino } from 'pino';
+import { type AppParts, createApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { Health } from '../../src/lifecycle/health.ts';
+import { Hooks } from '../../src/lifecycle/hooks.ts';
+import { Listener } from '../../src/lifecycle/listener.ts';
+import { answerClientError } from '../../src/problem.ts';
+import { LogCapture } from './log.ts';
+
+export interface TestApp {
+  url: string;
+  port: number;
+  listener: Listener;
+  log: LogCapture;
+  close: () => Promise<void>;
+}
+
+/** Resolves when a listener has a request in flight. */
+export async function requestInFlight(listener: Listener): Promise<void> {
+  while (listener.inFlight().length === 0) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** The app on a listener of its own and a free port, as service.ts puts them together, with its log in memory. */
+export async function startApp(
+  env: Record<string, string> = {},
+  makeApp: (parts: AppParts) => RequestListener = createApp,
+): Promise<TestApp> {
+  const config = loadConfig({ SERVICE_NAME: 'shop', POD_NAME: 'shop-1', ...env }, false);
+  const log = new LogCapture();
+  const logger: Logger = pino({ formatters: { level: (label) => ({ level: label }) } }, log);
+  const hooks = new Hooks(config.shutdown.cleanupTimeoutMs);
+  const health = new Health(config.health);
+  const listener = new Listener({
+    name: 'http',
+    ...config.http,
+    host: '127.0.0.1',
+    port: 0,
+    handler: makeApp({ config, logger, hooks, health }),
+    onClientError: answerClientError,
+  });
+  await listener.start();
+  return {
+    url: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    listener,
+    log,
+    close: async () => {
+      await listener.drain({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
+    },
+  };
+}
