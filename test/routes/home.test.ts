@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import request from 'supertest';
+import { startApp } from '../support/app.ts';
+
+test('GET / tells who answers and for how long it has been up', async () => {
+  const app = await startApp({ SERVICE_VERSION: '1.2.3' });
+
+  const { body } = await request(app.url).get('/').expect(200);
+
+  expect(body).toEqual({
+    service: 'shop',
+    version: '1.2.3',
+    pod: 'shop-1',
+    uptimeSeconds: expect.any(Number),
+  });
+  await app.close();
+});
