@@ -61,8 +61,8 @@ export function outcomeOf(facts: {
   cut: boolean;
   hooks: { result: string }[];
 }): Outcome {
-  if (facts.forced) return 'forced';
   if (facts.crashed) return 'crash';
+  if (facts.forced) return 'forced';
   if (facts.deadline) return 'deadline';
   if (facts.cut) return 'cut';
   return facts.hooks.some(({ result }) => result !== 'ok') ? 'hook-failed' : 'clean';
