@@ -50,7 +50,8 @@ function* templates(router: RouterWithList, prefix: string): Generator<{ leaf: s
   for (const { path, router: below } of router.listRoutes()) {
     const leaf = String(path);
     const joined = `${prefix}${leaf}`.replace(/\/{2,}/g, '/');
-    const template = joined.length > 1 ? joined.replace(/\/$/, '') : joined;
+    // Not the last slash of a RegExp, which is part of its text.
+    const template = joined.length > 1 && typeof path === 'string' ? joined.replace(/\/$/, '') : joined;
     if (below !== undefined) yield* templates(below, template === '/' ? '' : template);
     else yield { leaf, template };
   }
