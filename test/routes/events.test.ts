@@ -22,7 +22,8 @@ async function connect(): Promise<{ response: Response; until: (text?: string) =
     response,
     /** Reads until this text has come; without one, to the end. */
     until: async (text) => {
-      while (text === undefined || !seen.includes(text)) {
+      const enough = () => text !== undefined && seen.includes(text);
+      while (!enough()) {
         const { done, value } = await reader.read();
         if (done) break;
         seen += decoder.decode(value, { stream: true });
