@@ -1,0 +1,20 @@
+import { Hooks } from '../../src/lifecycle/hooks.ts';
+import { Lifecycle } from '../../src/lifecycle/lifecycle.ts';
+import type { Listener } from '../../src/lifecycle/listener.ts';
+
+export const SETTINGS = {
+  windowMs: 0,
+  quietMs: 0,
+  windowMaxMs: 0,
+  drainTimeoutMs: 10_000,
+  keepAliveMinIdleMs: 0,
+  cleanupTimeoutMs: 4000,
+  scrapeWaitMs: 0,
+  graceMs: undefined,
+};
+
+/** A lifecycle that waits for nothing and whose end does not end the process. */
+export function quickLifecycle(listeners: Listener[] = [], hooks = new Hooks(4000)): Lifecycle {
+  const scrapes = { seen: false, next: async () => new Promise<void>(() => undefined) };
+  return new Lifecycle({ settings: SETTINGS, hooks, listeners, scrapes, exit: () => undefined });
+}
