@@ -143,7 +143,7 @@ describe('problems', () => {
       'SHUTDOWN_LIVENESS="maybe": expected one of fail, pass',
       'BODY_LIMIT="1gb": expected a size such as 512b, 100kb or 2mb',
       'TRUST_PROXY="nginx": expected true, false, a number of hops, or a list of addresses, subnets, loopback, linklocal, uniquelocal',
-      'HEALTH_CHECK_INTERVAL="5": expected a duration such as 250ms, 5s or 2m (at most 24h)',
+      'HEALTH_CHECK_INTERVAL="5": expected a duration such as 250ms, 5s or 2m (100ms to 24h)',
     ]);
   });
 

@@ -47,14 +47,14 @@ describe('the logger', () => {
   });
 
   test.each(['authorization', 'cookie', 'set-cookie', 'password', 'secret', 'token', 'apiKey'])(
-    'masks %s at the top, in an object, in the headers of a request, and in an error',
+    'masks %s at the top, in a user, in the headers of a request, and in an error of an HTTP client',
     (name) => {
       const out = logged(`
         const inner = { ${JSON.stringify(name)}: 'swordfish', other: 'shown' };
         logger.info(inner);
         logger.info({ user: inner });
         logger.info({ req: { headers: inner } });
-        logger.error(Object.assign(new Error('x'), inner));`);
+        logger.error(Object.assign(new Error('x'), { config: { headers: inner } }));`);
 
       expect(out).not.toContain('swordfish');
       expect(out.match(/"\*\*\*"/g)).toHaveLength(4);
@@ -96,7 +96,7 @@ describe('the life of the process in the log', () => {
       'error hook queue',
       'info hook db',
       'info lifecycle exited',
-      'info shutdown hook-failed',
+      'error shutdown hook-failed',
     ]);
     expect(log.lines[3]).toMatchObject({ repeated: true, msg: 'SIGTERM again' });
     expect(log.lines[6]).toMatchObject({ result: 'error', err: { message: 'gone' } });

@@ -173,7 +173,7 @@ describe('a request', () => {
     const answer = fetch(`http://127.0.0.1:${listener.port}/hang`, { signal: gone.signal });
     answer.catch(() => undefined);
     await requestInFlight(listener);
-    listener.giveNotice();
+    listener.giveNotice(0);
     const done = ended();
     gone.abort();
     await done;
@@ -188,7 +188,7 @@ describe('a request', () => {
     const answer = fetch(`http://127.0.0.1:${listener.port}/hang`);
     answer.catch(() => undefined);
     await requestInFlight(listener);
-    listener.giveNotice();
+    listener.giveNotice(0);
     await listener.drain({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
 
     expect(await samples('shutdown_requests_total')).toMatchObject({
@@ -203,7 +203,7 @@ describe('a request', () => {
 
 test('a scrape twice over counts nothing twice', async () => {
   await lifecycle.start();
-  listener.giveNotice();
+  listener.giveNotice(0);
   const done = ended();
   await sendRaw(listener.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   await done;
