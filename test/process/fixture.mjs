@@ -47,6 +47,8 @@ const ROUTES = {
   },
   /** Answers before the body is there. */
   '/early': (query, _req, res) => res.writeHead(Number(query.get('status'))).end('no, thank you'),
+  /** More than fits into the buffers of the kernel, in one piece. */
+  '/big': (_query, _req, res) => res.end(Buffer.alloc(64 * 1024 * 1024)),
   /** Headers and a first chunk at once, then a chunk every 20 ms, for a time or (0) for ever. */
   '/stream': (query, _req, res) => {
     const ms = Number(query.get('ms'));

@@ -106,6 +106,33 @@ describe('responses that stream across the signal', () => {
     expect(numbersOf(report).requests).toMatchObject({ drained: 0, aborted: 1, cut: 0 });
   });
 
+  test('and whose client leaves in the middle of a big one are aborted, though all of it was written', async () => {
+    const service = startService({}, FIXTURE);
+    const client = new RawClient(await service.url);
+    client.get('/big');
+    await once(client.socket, 'data');
+    client.socket.pause();
+    await leave(service);
+    await service.line({ state: 'draining' });
+    client.socket.resetAndDestroy();
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(0);
+    expect(numbersOf(report).requests).toMatchObject({ drained: 0, aborted: 1, cut: 0 });
+  });
+
+  test('and that are stuck half-way through a big one are cut, though all of it was written', async () => {
+    const service = startService({ SHUTDOWN_DRAIN_TIMEOUT: '300ms' }, FIXTURE);
+    const client = new RawClient(await service.url);
+    client.get('/big');
+    await once(client.socket, 'data');
+    client.socket.pause();
+    await leave(service);
+    const { code, report } = await reportOf(service);
+    client.socket.destroy();
+    expect(code).toBe(80);
+    expect(numbersOf(report).requests).toMatchObject({ drained: 0, aborted: 0, cut: 1 });
+  });
+
   test('and whose client has closed its half are never counted as cut', async () => {
     const service = startService({}, FIXTURE);
     const client = new RawClient(await service.url, { allowHalfOpen: true });

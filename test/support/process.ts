@@ -23,8 +23,8 @@ export interface ServiceProcess {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** The Node binary under test: `npm run test:matrix` runs the process tests on other lines than its own. */
-const NODE = process.env['NODE_UNDER_TEST'] ?? process.execPath;
+/** `npm run test:matrix` runs the tests, and with them the service, on other lines of Node. */
+const NODE = process.execPath;
 
 /** The build under test, from the root: the mutation check has others. */
 const DIST = process.env['DIST'] ?? 'dist/';
