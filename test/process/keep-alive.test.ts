@@ -15,7 +15,7 @@ async function race(env: Record<string, string>, count: number, thinkMs: number)
   const service = startService({ LOG_LEVEL: 'info', SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '1s', ...env });
   proxy = await latencyProxy(await service.url, LATENCY_MS);
   const clients = new KeepAliveClients(proxy.url, count, thinkMs);
-  await clients.answers(count * 2);
+  await clients.busy;
   await leave(service);
   const { code, report } = await reportOf(service);
   await clients.done;

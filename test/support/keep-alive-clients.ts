@@ -15,36 +15,45 @@ export interface Tally {
 export class KeepAliveClients {
   readonly tally: Tally = { answered: 0, lost: {} };
   readonly done: Promise<void>;
-  #waiting = new Map<number, () => void>();
+  /** Resolves when every client is in the middle of its work: connected, and answered at least once. */
+  readonly busy: Promise<void>;
 
   constructor(url: string, count: number, thinkMs: number) {
-    const clients = Array.from({ length: count }, async () => this.#client(url, thinkMs));
+    const firstAnswers: Promise<void>[] = [];
+    const clients = Array.from({ length: count }, async () => {
+      const { promise, resolve } = withResolvers();
+      firstAnswers.push(promise);
+      return this.#client(url, thinkMs, resolve);
+    });
+    this.busy = Promise.all(firstAnswers).then(() => undefined);
     this.done = Promise.all(clients).then(() => undefined);
   }
 
-  /** Resolves when this many requests have been answered. */
-  async answers(count: number): Promise<void> {
-    if (this.tally.answered >= count) return;
-    await new Promise<void>((resolve) => this.#waiting.set(count, resolve));
-  }
-
-  async #client(url: string, thinkMs: number): Promise<void> {
+  async #client(url: string, thinkMs: number, onAnswer: () => void): Promise<void> {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     try {
       for (let moved = false; !moved;) {
         await sleep(Math.random() * thinkMs);
         moved = await post(`${url}/echo`, agent);
         this.tally.answered++;
-        this.#waiting.get(this.tally.answered)?.();
+        onAnswer();
       }
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       // Nothing was sent to an address that refuses.
       if (code !== 'ECONNREFUSED') this.tally.lost[code] = (this.tally.lost[code] ?? 0) + 1;
     } finally {
+      onAnswer();
       agent.destroy();
     }
   }
+}
+
+/** Promise.withResolvers, which Node has since 22. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((fulfil) => (resolve = fulfil));
+  return { promise, resolve };
 }
 
 /** Posts a small JSON body; whether the answer said close. */

@@ -1,0 +1,38 @@
+// A server of the tracker benchmark: `tracked` behind our Listener, `plain` behind node:http, with the same handler.
+import { createServer } from 'node:http';
+import { pino } from 'pino';
+import { createApp } from '../../dist/app.js';
+import { loadConfig } from '../../dist/config.js';
+import { Listener } from '../../dist/lifecycle/listener.js';
+
+const [, , tracker, application] = process.argv;
+const config = loadConfig({ PORT: '0' }, false);
+const logger = pino(pino.destination({ dest: '/dev/null', sync: true }));
+const bare = (_req, res) => res.end('ok');
+const handler = application === 'bare' ? bare : createApp({ config, logger });
+const timeouts = { keepAliveTimeoutMs: 65_000, headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 };
+
+let port;
+if (tracker === 'tracked') {
+  const listener = new Listener({ name: 'http', host: '127.0.0.1', port: 0, handler, ...timeouts });
+  await listener.start();
+  port = listener.port;
+} else {
+  const server = createServer(
+    {
+      keepAliveTimeout: 65_000,
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      connectionsCheckingInterval: 1000,
+    },
+    handler,
+  );
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = server.address().port;
+}
+
+process.on('message', () => {
+  globalThis.gc?.();
+  process.send({ heap: process.memoryUsage().heapUsed, cpu: process.cpuUsage() });
+});
+process.send({ port });
