@@ -1,0 +1,54 @@
+{{/* Values that are fine by themselves and can't work together. The shutdown has its own in _shutdown.tpl. */}}
+{{- define "lastcall.checks" -}}
+{{- $ports := list .Values.ports.http .Values.ports.management -}}
+{{- if .Values.tls.enabled -}}
+{{- $ports = append $ports .Values.tls.port -}}
+{{- if not .Values.tls.secretName -}}
+{{- fail "tls.enabled needs tls.secretName, the Secret with tls.crt and tls.key" -}}
+{{- end -}}
+{{- end -}}
+{{- $texts := list -}}
+{{- range $ports -}}
+{{- $texts = append $texts (toString (int64 .)) -}}
+{{- end -}}
+{{- if ne (len (uniq $texts)) (len $texts) -}}
+{{- fail (printf "ports.http, ports.management and tls.port must differ: %s" (join ", " $texts)) -}}
+{{- end -}}
+
+{{- $own := dict -}}
+{{- range fromYamlArray (include "lastcall.env" .) -}}
+{{- $_ := set $own .name true -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+{{- if or (hasKey $own .name) (hasPrefix "SHUTDOWN_" .name) -}}
+{{- fail (printf "extraEnv sets %s, which the chart renders from its own values (config, shutdown, ports, tls, gateway, node): two truths about one number" .name) -}}
+{{- end -}}
+{{- end -}}
+
+{{- with .Values.autoscaling -}}
+{{- if .enabled -}}
+{{- if lt (int64 .maxReplicas) (int64 .minReplicas) -}}
+{{- fail (printf "autoscaling.maxReplicas is %d, below autoscaling.minReplicas, which is %d" (int64 .maxReplicas) (int64 .minReplicas)) -}}
+{{- end -}}
+{{- if and .targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" (default dict $.Values.resources))) -}}
+{{- fail "autoscaling.targetCPUUtilizationPercentage is a percentage of resources.requests.cpu, which is not set" -}}
+{{- end -}}
+{{- if and .targetMemoryUtilizationPercentage (not (dig "requests" "memory" "" (default dict $.Values.resources))) -}}
+{{- fail "autoscaling.targetMemoryUtilizationPercentage is a percentage of resources.requests.memory, which is not set" -}}
+{{- end -}}
+{{- if not (or .targetCPUUtilizationPercentage .targetMemoryUtilizationPercentage .metrics) -}}
+{{- fail "autoscaling.enabled needs something to look at: targetCPUUtilizationPercentage, targetMemoryUtilizationPercentage or metrics" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- if and (has (toString .Values.strategy.maxUnavailable) (list "0" "0%")) (has (toString .Values.strategy.maxSurge) (list "0" "0%")) -}}
+{{- fail "strategy.maxSurge and strategy.maxUnavailable are both 0: no pod could ever be replaced" -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.enabled needs httpRoute.parentRefs, the Gateways that the route attaches to" -}}
+{{- end -}}
+{{- if and .Values.metrics.podMonitor.enabled .Values.metrics.serviceMonitor.enabled -}}
+{{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every pod would be scraped twice and every sum doubled" -}}
+{{- end -}}
+{{- end -}}

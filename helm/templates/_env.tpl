@@ -1,0 +1,73 @@
+{{/*
+The container's environment, without the user's extraEnv. Only names that src/config.ts reads (a test holds
+the two together), and NODE_OPTIONS and the pod's identity for everybody else in the process.
+*/}}
+{{- define "lastcall.env" -}}
+{{- $derived := fromJson (include "lastcall.shutdown" .) -}}
+{{- $config := .Values.config -}}
+{{- $shutdown := .Values.shutdown -}}
+{{- $env := list
+  (list "PORT" .Values.ports.http)
+  (list "MANAGEMENT_PORT" .Values.ports.management)
+  (list "LOG_LEVEL" $config.logLevel)
+  (list "LOG_FORMAT" $config.logFormat)
+  (list "KEEP_ALIVE_TIMEOUT" $config.keepAliveTimeout)
+  (list "HEADERS_TIMEOUT" $config.headersTimeout)
+  (list "REQUEST_TIMEOUT" $config.requestTimeout)
+  (list "BODY_LIMIT" $config.bodyLimit)
+  (list "TRUST_PROXY" $config.trustProxy)
+  (list "HEALTH_CHECK_TIMEOUT" $config.healthCheckTimeout)
+  (list "HEALTH_CHECK_INTERVAL" $config.healthCheckInterval)
+  (list "SHUTDOWN_WINDOW" $shutdown.window)
+  (list "SHUTDOWN_QUIET_PERIOD" $shutdown.quietPeriod)
+  (list "SHUTDOWN_WINDOW_MAX" $derived.windowMaxText)
+  (list "SHUTDOWN_DRAIN_TIMEOUT" $shutdown.drainTimeout)
+  (list "SHUTDOWN_KEEP_ALIVE_MIN_IDLE" $shutdown.keepAliveMinIdle)
+  (list "SHUTDOWN_CLEANUP_TIMEOUT" $shutdown.cleanupTimeout)
+  (list "SHUTDOWN_SCRAPE_WAIT" $shutdown.scrapeWait)
+  (list "SHUTDOWN_LIVENESS" $shutdown.liveness)
+  (list "SHUTDOWN_READINESS" $shutdown.readiness)
+  (list "SHUTDOWN_GRACE_PERIOD" (printf "%ds" (sub (int64 $derived.grace) (int64 $derived.preStop))))
+-}}
+{{- if $config.overloadEventLoopDelay -}}
+{{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}
+{{- end -}}
+{{- if .Values.tls.enabled -}}
+{{- $env = concat $env (list
+  (list "TLS_PORT" .Values.tls.port)
+  (list "TLS_CERT_FILE" "/etc/tls/tls.crt")
+  (list "TLS_KEY_FILE" "/etc/tls/tls.key")) -}}
+{{- end -}}
+{{- if .Values.gateway.targets -}}
+{{- $targets := list -}}
+{{- range .Values.gateway.targets -}}
+{{- $targets = append $targets (printf "%s=%s" .path .url) -}}
+{{- end -}}
+{{- $env = append $env (list "GATEWAY_TARGETS" (join "," $targets)) -}}
+{{- end -}}
+{{- with include "lastcall.nodeOptions" . -}}
+{{- $env = append $env (list "NODE_OPTIONS" .) -}}
+{{- end -}}
+{{- range $env }}
+- name: {{ index . 0 }}
+  value: {{ index . 1 | toString | quote }}
+{{- end }}
+{{- range $name, $field := dict "POD_NAME" "metadata.name" "POD_NAMESPACE" "metadata.namespace" "NODE_NAME" "spec.nodeName" }}
+- name: {{ $name }}
+  valueFrom:
+    fieldRef:
+      fieldPath: {{ $field }}
+{{- end }}
+{{- end -}}
+
+{{/* Without a memory limit, a percentage would be one of the whole node. */}}
+{{- define "lastcall.nodeOptions" -}}
+{{- $flags := list -}}
+{{- if and .Values.node.heapPercent (dig "limits" "memory" "" (default dict .Values.resources)) -}}
+{{- $flags = append $flags (printf "--max-old-space-size-percentage=%d" (int64 .Values.node.heapPercent)) -}}
+{{- end -}}
+{{- with .Values.node.options -}}
+{{- $flags = append $flags . -}}
+{{- end -}}
+{{- join " " $flags -}}
+{{- end -}}
