@@ -38,18 +38,23 @@ export async function typeProblems(groups: Record<string, KubeObject[]>): Promis
   const folder = mkdtempSync(join(parent, 'kube-types-'));
   try {
     const names = Object.keys(groups);
-    const files = names.map((name, index) => {
+    const sources = names.map((name) => (groups[name] ?? []).map(declaration).join(''));
+    const files = sources.map((source, index) => {
       const file = join(folder, `group${index}.ts`);
-      writeFileSync(file, (groups[name] ?? []).map(declaration).join(''));
+      writeFileSync(file, source);
       return file;
     });
     const options = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--skipLibCheck'];
     const output = await tsc([...options, ...files]);
+    const found = Object.fromEntries(names.map((name): [string, string[]] => [name, []]));
     // A line that is indented goes on with the problem before it.
-    const problems = output.split(/\n(?=\S)/).filter((line) => line.trim() !== '');
-    const found = names.map((_name, index) => problems.filter((text) => text.includes(`group${index}.ts`)));
-    if (found.flat().length !== problems.length) throw new Error(output);
-    return Object.fromEntries(names.map((name, index) => [name, found[index] ?? []]));
+    for (const problem of output.split(/\n(?=\S)/).filter((text) => text.trim() !== '')) {
+      const [, index, line, text] = /group(\d+)\.ts\((\d+),\d+\): (.*)/s.exec(problem) ?? [];
+      const name = names[Number(index)];
+      if (name === undefined) throw new Error(output); // of tsc itself, not of an object
+      found[name]?.push(`${sources[Number(index)]?.split('\n')[Number(line) - 1]?.trim()} ← ${text?.trim()}`);
+    }
+    return found;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -59,7 +64,7 @@ function declaration(object: KubeObject, index: number): string {
   const kind = `${object.apiVersion} ${object.kind}`;
   const type = TYPES[kind];
   if (type === undefined) throw new Error(`no type is known for ${kind}`);
-  return `export const object${index}: ${type} = ${JSON.stringify(object)};\n`;
+  return `export const object${index}: ${type} = ${JSON.stringify(object, null, 1)};\n`;
 }
 
 async function tsc(args: string[]): Promise<string> {
