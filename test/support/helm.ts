@@ -149,7 +149,7 @@ async function findHelm(): Promise<string> {
     if (folder === '' || !existsSync(candidate)) continue;
     const { stdout } = await run(candidate, ['version', '--short']);
     const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(stdout.trim()) ?? [];
-    if (Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 14)) return candidate;
+    if (Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 16)) return candidate;
   }
   const cached = join(ROOT, 'node_modules', '.cache', 'helm', PINNED.version, 'helm');
   if (!existsSync(cached)) await fetchHelm(cached);
@@ -159,7 +159,7 @@ async function findHelm(): Promise<string> {
 async function fetchHelm(target: string): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(
-      `the chart tests need helm 3.14 or newer on PATH: there is no pinned one for ${process.platform} ${process.arch}`,
+      `the chart tests need helm 3.16 or newer on PATH: there is no pinned one for ${process.platform} ${process.arch}`,
     );
   }
   const folder = mkdtempSync(join(tmpdir(), 'helm-'));
