@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SCHEMA } from '../../src/config.ts';
+import { CI_VALUES } from '../support/ci-values.ts';
+import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../support/helm.ts';
+import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
+
+const TIMEOUT = 120_000;
+
+/** In the chart already; the parts of the service that read them come later. */
+const COMES_LATER = [
+  'GATEWAY_TARGETS',
+  'OVERLOAD_EVENT_LOOP_DELAY',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'TLS_PORT',
+];
+/** Read by Node, and by libraries that want to know where they are. */
+const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
+
+const VARIABLES = Object.keys(SCHEMA);
+
+describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
+  test(
+    'every variable of the container is one that the service reads',
+    async () => {
+      const { container } = podSpecOf(await render({ files: [file], values: { extraEnv: [] } }));
+      const names = (container.env ?? []).map(({ name }) => name);
+      expect(names.filter((name) => ![...VARIABLES, ...COMES_LATER, ...NOT_OURS].includes(name))).toEqual([]);
+      expect(new Set(names).size).toBe(names.length);
+    },
+    TIMEOUT,
+  );
+
+  test(
+    'every number of the shutdown reaches the service',
+    async () => {
+      const rendered = Object.keys(envOf(await render({ files: [file] })));
+      const shutdown = VARIABLES.filter((name) => name.startsWith('SHUTDOWN_'));
+      expect(shutdown.length).toBeGreaterThan(9);
+      expect(rendered).toEqual(expect.arrayContaining(shutdown));
+    },
+    TIMEOUT,
+  );
+});
+
+describe('the built service, started with exactly what the chart renders', () => {
+  const pods = new Map<string, Promise<{ objects: KubeObject[]; pod: PodProcess }>>();
+
+  async function start(file: string, ports: Promise<number[]>, index: number) {
+    const [http, management] = (await ports).slice(2 * index);
+    const objects = await render({
+      files: [file],
+      values: {
+        ports: { http, management },
+        // Debug shows the effective configuration. No listener for TLS: there is no Secret to mount here.
+        config: { logLevel: 'debug' },
+        tls: { enabled: false },
+      },
+    });
+    return { objects, pod: new PodProcess(podSpecOf(objects).container) };
+  }
+
+  // All side by side: nearly all of their time is waiting for the window to pass.
+  beforeAll(() => {
+    const ports = freePorts(2 * CI_VALUES.length);
+    for (const [index, [name, file]] of CI_VALUES.entries()) {
+      const started = start(file, ports, index);
+      started.catch(() => undefined); // the test that awaits it tells
+      pods.set(name, started);
+    }
+  });
+
+  afterAll(async () => {
+    for (const started of await Promise.allSettled(pods.values())) {
+      if (started.status === 'fulfilled') await started.value.pod.kill();
+    }
+  });
+
+  test.concurrent.each(CI_VALUES)(
+    'helm/ci/%s: answers its probes and scrapes, and leaves inside its grace period',
+    async (name) => {
+      const started = await pods.get(name);
+      if (started === undefined) throw new Error('not started');
+      const { objects, pod } = started;
+      const { spec, container } = podSpecOf(objects);
+      const { startupProbe, livenessProbe, readinessProbe } = container;
+      const env = environmentOf(container);
+
+      await pod.state('ready');
+      expect(await pod.probe(startupProbe)).toBe(true);
+      expect(await pod.probe(livenessProbe)).toBe(true);
+      expect(await pod.probe(readinessProbe)).toBe(true);
+      expect(await pod.get('http', '/', 'client', 10_000)).toMatchObject({
+        status: 200,
+        connection: 'close',
+      });
+
+      // The service understood the numbers as the chart meant them.
+      const { config } = (await pod.line(({ event }) => event === 'config')) as unknown as {
+        config: { shutdown: Record<string, unknown>; service: { pod: string } };
+      };
+      const inMs = (variable: keyof typeof SCHEMA) => {
+        const parsed = SCHEMA[variable].parse(env[variable] ?? '');
+        return parsed === Infinity ? 'none' : parsed;
+      };
+      const graceMs = (spec.terminationGracePeriodSeconds ?? 0) * 1000; // none of the files has a preStop sleep
+      expect(config.shutdown).toMatchObject({
+        windowMs: inMs('SHUTDOWN_WINDOW'),
+        windowMaxMs: inMs('SHUTDOWN_WINDOW_MAX'),
+        quietMs: inMs('SHUTDOWN_QUIET_PERIOD'),
+        drainTimeoutMs: inMs('SHUTDOWN_DRAIN_TIMEOUT'),
+        keepAliveMinIdleMs: inMs('SHUTDOWN_KEEP_ALIVE_MIN_IDLE'),
+        cleanupTimeoutMs: inMs('SHUTDOWN_CLEANUP_TIMEOUT'),
+        scrapeWaitMs: inMs('SHUTDOWN_SCRAPE_WAIT'),
+        liveness: env['SHUTDOWN_LIVENESS'],
+        readiness: env['SHUTDOWN_READINESS'],
+        graceMs,
+      });
+      expect(config.service.pod).toBe('rel-lastcall-5d8f7c9b6-x2x9z');
+
+      expect(await pod.get(...scrapeOf(objects))).toMatchObject({
+        status: 200,
+        body: expect.stringContaining('\nshutdown_requests_total{listener="http",outcome="cut"} 0'),
+      });
+
+      const signalledAt = performance.now();
+      pod.terminate();
+      await pod.state('lame-duck');
+      expect(await pod.probe(startupProbe)).toBe(true);
+      expect(await pod.probe(livenessProbe)).toBe(env['SHUTDOWN_LIVENESS'] === 'pass');
+      expect(await pod.probe(readinessProbe)).toBe(env['SHUTDOWN_READINESS'] === 'pass');
+      expect(await pod.get('http', '/', 'client', 10_000)).toMatchObject({
+        status: 200,
+        connection: 'close',
+      });
+
+      await pod.state('final-scrape');
+      const { body } = await pod.get(...scrapeOf(objects));
+      expect(body).toContain('\nshutdown_requests_total{listener="http",outcome="served"} 1');
+      expect(await pod.exit()).toBe(0);
+      expect(performance.now() - signalledAt).toBeLessThan(graceMs);
+      expect(await pod.line(({ event }) => event === 'shutdown')).toMatchObject({ outcome: 'clean' });
+    },
+    TIMEOUT,
+  );
+});
+
+/** As a client with a pool does. */
+async function visit(pod: PodProcess) {
+  return pod.get('http', '/', 'client', 10_000, 'keep-alive');
+}
+
+/** Where Prometheus would read: as the rendered monitor says, or where one would if it were on. */
+function scrapeOf(objects: KubeObject[]): [port: string, path: string, userAgent: string, timeoutMs: number] {
+  interface Endpoint {
+    port: string;
+    path: string;
+  }
+  const [pods] = ofKind<{ spec: { podMetricsEndpoints: Endpoint[] } }>(objects, 'PodMonitor');
+  const [services] = ofKind<{ spec: { endpoints: Endpoint[] } }>(objects, 'ServiceMonitor');
+  const [endpoint] = pods?.spec.podMetricsEndpoints ?? services?.spec.endpoints ?? [];
+  const { port, path } = endpoint ?? { port: 'management', path: '/metrics' };
+  return [port, path, 'Prometheus/3.8.0', 10_000];
+}

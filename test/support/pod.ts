@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { IContainer, IProbe } from 'kubernetes-models/v1';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** What the downward API would say. */
+const FIELDS: Record<string, string> = {
+  'metadata.name': 'rel-lastcall-5d8f7c9b6-x2x9z',
+  'metadata.namespace': 'default',
+  'spec.nodeName': 'node-1',
+};
+
+export interface LogLine {
+  event?: string;
+  state?: string;
+  [key: string]: unknown;
+}
+
+/** Ports that were free a moment ago. All are held until the last is known, so that they differ. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0);
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map(async (server) => once(server.close(), 'close')));
+  return ports;
+}
+
+/** Everything in a container's environment, with the references looked up as far as a test can. */
+export function environmentOf({ env = [] }: IContainer): Record<string, string> {
+  return Object.fromEntries(
+    env.map(({ name, value, valueFrom }) => {
+      const field = valueFrom?.fieldRef?.fieldPath;
+      return [name, value ?? (field === undefined ? 'from elsewhere' : (FIELDS[field] ?? `no ${field}`))];
+    }),
+  );
+}
+
+/** The built service as a process, with the environment of a rendered container and nothing else. */
+export class PodProcess {
+  readonly #container: IContainer;
+  readonly #child: ChildProcess;
+  readonly #lines: LogLine[] = [];
+  readonly #waiting = new Set<() => void>();
+  readonly #exit: Promise<number | null>;
+  #ended = false;
+  stderr = '';
+
+  constructor(container: IContainer) {
+    this.#container = container;
+    const env = withKnownNodeOptions(environmentOf(container));
+    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { stdout, stderr } = this.#child;
+    if (stdout === null || stderr === null) throw new Error('no pipes');
+    createInterface({ input: stdout }).on('line', (line) => {
+      this.#lines.push(JSON.parse(line) as LogLine);
+      for (const look of this.#waiting) look();
+    });
+    stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#exit = new Promise((resolve) => {
+      this.#child.once('close', (code) => {
+        this.#ended = true;
+        for (const look of this.#waiting) look();
+        resolve(code);
+      });
+    });
+  }
+
+  /** The first line of the log that fits, as soon as it is there. Rejects if the process ends without it. */
+  async line(fits: (line: LogLine) => boolean): Promise<LogLine> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = this.#lines.find(fits);
+        if (found === undefined && !this.#ended) return;
+        this.#waiting.delete(look);
+        if (found !== undefined) resolve(found);
+        else reject(new Error(`the service ended: ${this.stderr}${JSON.stringify(this.#lines.at(-1))}`));
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  async state(state: string): Promise<LogLine> {
+    return this.line((line) => line.event === 'lifecycle' && line.state === state);
+  }
+
+  /** Sends a probe as the kubelet does. True: success, which is any status from 200 to 399. */
+  async probe(probe: IProbe | undefined, userAgent = 'kube-probe/1.36'): Promise<boolean> {
+    const { httpGet, timeoutSeconds = 1 } = probe ?? {};
+    if (httpGet === undefined) throw new Error('no httpGet probe');
+    try {
+      const { status } = await this.get(httpGet.port, httpGet.path ?? '/', userAgent, timeoutSeconds * 1000);
+      return status >= 200 && status < 400;
+    } catch {
+      return false;
+    }
+  }
+
+  /** GET on a new connection, by the name or number of the container's port. */
+  async get(
+    port: string | number,
+    path: string,
+    userAgent: string,
+    timeoutMs: number,
+    connection = 'close',
+  ): Promise<{ status: number; body: string; connection: string | undefined }> {
+    const number = this.#container.ports?.find(({ name }) => name === port)?.containerPort ?? port;
+    const headers = { 'User-Agent': userAgent, Accept: '*/*', Connection: connection };
+    const req = request({ host: '127.0.0.1', port: number, path, headers, agent: false });
+    req.setTimeout(timeoutMs, () => req.destroy(new Error('time-out')));
+    req.end();
+    return new Promise((resolve, reject) => {
+      req.once('error', reject).once('response', (res) => {
+        let body = '';
+        res.setEncoding('utf8').on('data', (text: string) => (body += text));
+        res.once('error', reject).once('end', () => {
+          req.destroy();
+          resolve({ status: res.statusCode ?? 0, body, connection: res.headers.connection });
+        });
+      });
+    });
+  }
+
+  /** As the kubelet asks a container to leave. */
+  terminate(): void {
+    this.#child.kill('SIGTERM');
+  }
+
+  async exit(): Promise<number | null> {
+    return this.#exit;
+  }
+
+  /** Ends the process whatever it does; for a test that failed. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+}
+
+/**
+ * The image has Node 24, and the tests also run on older ones, which refuse to start with the flag for the
+ * heap. Where this Node knows it, it stays.
+ */
+function withKnownNodeOptions(env: Record<string, string>): Record<string, string> {
+  const { NODE_OPTIONS = '', ...rest } = env;
+  const known = NODE_OPTIONS.split(' ').filter(
+    (flag) =>
+      !flag.startsWith('--max-old-space-size-percentage=') ||
+      process.allowedNodeEnvironmentFlags.has('--max-old-space-size-percentage'),
+  );
+  return { ...rest, NODE_OPTIONS: known.join(' ') };
+}
