@@ -90,10 +90,7 @@ describe('the built service, started with exactly what the chart renders', () =>
       expect(await pod.probe(startupProbe)).toBe(true);
       expect(await pod.probe(livenessProbe)).toBe(true);
       expect(await pod.probe(readinessProbe)).toBe(true);
-      expect(await pod.get('http', '/', 'client', 10_000)).toMatchObject({
-        status: 200,
-        connection: 'close',
-      });
+      expect(await visit(pod)).toMatchObject({ status: 200, connection: 'keep-alive' });
 
       // The service understood the numbers as the chart meant them.
       const { config } = (await pod.line(({ event }) => event === 'config')) as unknown as {
@@ -129,10 +126,7 @@ describe('the built service, started with exactly what the chart renders', () =>
       expect(await pod.probe(startupProbe)).toBe(true);
       expect(await pod.probe(livenessProbe)).toBe(env['SHUTDOWN_LIVENESS'] === 'pass');
       expect(await pod.probe(readinessProbe)).toBe(env['SHUTDOWN_READINESS'] === 'pass');
-      expect(await pod.get('http', '/', 'client', 10_000)).toMatchObject({
-        status: 200,
-        connection: 'close',
-      });
+      expect(await visit(pod)).toMatchObject({ status: 200, connection: 'close' });
 
       await pod.state('final-scrape');
       const { body } = await pod.get(...scrapeOf(objects));
