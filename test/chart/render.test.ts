@@ -18,10 +18,11 @@ import {
 const TIMEOUT = 60_000;
 
 describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
-  test(
-    'helm lint --strict has nothing to say',
-    async () => {
-      const { code, stdout, stderr } = await helm(['lint', '--strict', CHART, '-f', file]);
+  test.each(KUBE_VERSIONS)(
+    'helm lint --strict has nothing to say for Kubernetes %s',
+    async (version) => {
+      const args = ['lint', '--strict', CHART, '-f', file, '--kube-version', version];
+      const { code, stdout, stderr } = await helm(args);
       expect({ code, said: (stdout + stderr).match(/\[(WARNING|ERROR)\].*/g) }).toEqual({
         code: 0,
         said: null,

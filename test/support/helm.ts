@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,12 +71,27 @@ export async function render(options: RenderOptions = {}): Promise<KubeObject[]>
   return parseManifests(stdout);
 }
 
-/** NOTES.txt as `helm install` prints it. */
+/**
+ * The text of NOTES.txt. `helm template` leaves it out, and `helm install --dry-run` of Helm 3 asks a cluster,
+ * so a copy of the chart has it in a ConfigMap.
+ *
+ * @throws RenderError `HELM_RENDER`
+ */
 export async function notes(options: RenderOptions = {}): Promise<string> {
-  const args = ['install', 'rel', ...renderArguments(options), '--dry-run=client'];
-  const { code, stdout, stderr } = await helm(args, options.values);
-  if (code !== 0) throw new RenderError(stderr);
-  return stdout.slice(stdout.indexOf('NOTES:'));
+  const chart = mkdtempSync(join(tmpdir(), 'chart-'));
+  try {
+    cpSync(CHART, chart, { recursive: true });
+    renameSync(join(chart, 'templates/NOTES.txt'), join(chart, 'NOTES.txt'));
+    const text = '{{ tpl (.Files.Get "NOTES.txt") . | toJson }}';
+    writeFileSync(
+      join(chart, 'templates/notes.yaml'),
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\ndata: {text: ${text}}\n`,
+    );
+    const [map] = await render({ ...options, chart, args: ['-s', 'templates/notes.yaml'] });
+    return (map as unknown as { data: { text: string } }).data.text;
+  } finally {
+    rmSync(chart, { recursive: true });
+  }
 }
 
 function renderArguments({
@@ -202,7 +226,12 @@ let home: string | undefined;
 async function run(path: string, args: string[], { input = '' } = {}): Promise<Result> {
   // Neither the plugins nor the cluster of whoever runs the tests play a part.
   home ??= mkdtempSync(join(tmpdir(), 'helm-home-'));
-  const isolated = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home, KUBECONFIG: home };
+  const isolated = {
+    HELM_CACHE_HOME: home,
+    HELM_CONFIG_HOME: home,
+    HELM_DATA_HOME: home,
+    KUBECONFIG: join(home, 'none'),
+  };
   const child = spawn(path, args, { env: { ...process.env, ...isolated } });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
