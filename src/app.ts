@@ -2,14 +2,17 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { gateway } from './gateway.ts';
 import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
+import type { UpgradeHandler } from './lifecycle/listener.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { echoBody, echoUri } from './routes/echo.ts';
 import { events } from './routes/events.ts';
 import { home } from './routes/home.ts';
 import { slow } from './routes/slow.ts';
+import type { MetricFactory } from './telemetry/metrics.ts';
 
 /** What the application gets from the service that it runs in. */
 export interface AppParts {
@@ -19,24 +22,31 @@ export interface AppParts {
   hooks: Hooks;
   /** Look after what you need: `health.add('db', (signal) => db.query('select 1', { signal }))`. */
   health: Health;
+  /** Metrics of your own. */
+  metrics: MetricFactory;
+  /** Takes WebSockets. Handlers are asked in turn; one that returns true has taken the socket. */
+  onUpgrade: (handler: (...args: Parameters<UpgradeHandler>) => boolean) => void;
 }
 
 /** The Express app, in the order in which a request passes through it. */
-export function createApp({ config, logger }: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { config, logger } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
 
   app.use(requestLog(logger));
   app.use(helmet()); // before the parsers, so that their refusals carry its headers too
-  app.use(express.json({ limit: config.bodyLimitBytes, strict: false }));
+  // Named by the routes that take it: a body that the gateway passes on must not be read here.
+  const json = express.json({ limit: config.bodyLimitBytes, strict: false });
 
   app.route('/').get(home(config.service)).all(methodNotAllowed);
-  app.route('/echo').post(echoBody).all(methodNotAllowed);
+  app.route('/echo').post(json, echoBody).all(methodNotAllowed);
   app.route('/echo/*path').get(echoUri).all(methodNotAllowed);
   app.route('/slow').get(slow).all(methodNotAllowed);
   app.route('/events').get(events).all(methodNotAllowed);
 
+  app.use(gateway(app, parts));
   app.use(notFound);
   app.use(problemHandler(config));
   return app;

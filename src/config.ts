@@ -1,8 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { customCleanEnv, makeValidator } from 'envalid';
-import { budgetProblem, type ShutdownSettings } from './lifecycle/budget.ts';
-import { bytes, duration, durationOrNone, oneOf, port, proxies, text, type Variable } from './variables.ts';
+import type { CertificateFiles } from './certificate.ts';
+import { contradictions } from './contradictions.ts';
+import { type GatewayTarget, parseGatewayTargets } from './gateway-targets.ts';
+import type { ShutdownSettings } from './lifecycle/budget.ts';
+import {
+  bytes,
+  custom,
+  duration,
+  durationOrNone,
+  oneOf,
+  port,
+  proxies,
+  text,
+  type Variable,
+} from './variables.ts';
 
 const DEFAULT_TERMINATION_LOG = '/dev/termination-log';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -28,6 +41,11 @@ export const SCHEMA = {
     meaning: 'Address of the traffic listener',
   }),
   PORT: port({ default: '8080', meaning: 'Traffic listener, HTTP/1.1; `0` picks a free port' }),
+  TLS_PORT: port({ meaning: 'Traffic listener, HTTPS, with the same routes; `0` picks a free port' }),
+  TLS_CERT_FILE: text({
+    meaning: 'PEM certificate chain of the HTTPS listener; read again when it changes',
+  }),
+  TLS_KEY_FILE: text({ meaning: 'PEM private key of the HTTPS listener; read again when it changes' }),
   MANAGEMENT_HOST: text({
     defaultInWords: 'all interfaces, IPv6 and IPv4',
     meaning: 'Address of the management listener',
@@ -100,6 +118,19 @@ export const SCHEMA = {
     default: 'false',
     meaning: "Whose `X-Forwarded-*` headers are believed: Express's `trust proxy`",
   }),
+  GATEWAY_TARGETS: custom(
+    parseGatewayTargets,
+    'a list such as /api=http://a:8000,shop.example/=http://b:8001',
+    {
+      meaning:
+        'Reverse proxy: `prefix=URL` or `host/prefix=URL`, separated by commas; the longest prefix wins, own routes come first',
+    },
+  ),
+  GATEWAY_TIMEOUT: duration({
+    default: '30s',
+    least: '10ms',
+    meaning: 'Most time for a target to connect, and to begin its answer once it has the request, else 504',
+  }),
   HEALTH_CHECK_TIMEOUT: duration({
     default: '800ms',
     least: '10ms',
@@ -126,6 +157,8 @@ export interface Config {
     headersTimeoutMs: number;
     requestTimeoutMs: number;
   };
+  /** The HTTPS listener; undefined: none. */
+  tls: (CertificateFiles & { port: number }) | undefined;
   management: { host: string | undefined; port: number };
   log: { level: (typeof LOG_LEVELS)[number]; format: 'json' | 'pretty' };
   shutdown: ShutdownSettings & {
@@ -135,6 +168,7 @@ export interface Config {
   };
   bodyLimitBytes: number;
   trustProxy: boolean | number | string[];
+  gateway: { targets: GatewayTarget[]; timeoutMs: number };
   health: { timeoutMs: number; intervalMs: number };
 }
 
@@ -179,6 +213,10 @@ export function loadConfig(env: NodeJS.ProcessEnv, terminal: boolean): Config {
       headersTimeoutMs: or('HEADERS_TIMEOUT'),
       requestTimeoutMs: or('REQUEST_TIMEOUT'),
     },
+    tls:
+      values.TLS_PORT === undefined
+        ? undefined
+        : { port: values.TLS_PORT, certFile: values.TLS_CERT_FILE ?? '', keyFile: values.TLS_KEY_FILE ?? '' },
     management: { host: values.MANAGEMENT_HOST, port: or('MANAGEMENT_PORT') },
     log: { level: or('LOG_LEVEL'), format: values.LOG_FORMAT ?? (terminal ? 'pretty' : 'json') },
     shutdown: {
@@ -197,12 +235,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, terminal: boolean): Config {
     },
     bodyLimitBytes: or('BODY_LIMIT'),
     trustProxy: or('TRUST_PROXY'),
+    gateway: { targets: values.GATEWAY_TARGETS ?? [], timeoutMs: or('GATEWAY_TIMEOUT') },
     health: { timeoutMs: or('HEALTH_CHECK_TIMEOUT'), intervalMs: or('HEALTH_CHECK_INTERVAL') },
   };
   const problems = [
-    ...invalid.map((name) => problem(name, env[name] ?? '')),
+    ...Object.entries(invalid).map(([name, error]) => problem(name, env[name] ?? '', error)),
     ...contradictions(config, env)
-      .filter(({ of }) => !of.some((name) => invalid.includes(name)))
+      .filter(({ of }) => !of.some((name) => name in invalid))
       .map(({ text }) => text),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -220,15 +259,17 @@ export function maskSecrets(config: object): unknown {
   ) as unknown;
 }
 
-function readVariables(env: NodeJS.ProcessEnv): { values: Values; invalid: string[] } {
+function readVariables(env: NodeJS.ProcessEnv): { values: Values; invalid: Record<string, Error> } {
   const specs = Object.fromEntries(
     Object.entries<Variable<unknown>>(SCHEMA).map(([name, { parse }]) => [
       name,
       makeValidator<unknown>((value) => parse(value))({ default: undefined }),
     ]),
   );
-  const invalid: string[] = [];
-  const reporter = ({ errors }: { errors: object }) => invalid.push(...Object.keys(errors));
+  const invalid: Record<string, Error> = {};
+  const reporter = ({ errors }: { errors: Partial<Record<string, Error>> }) => {
+    Object.assign(invalid, errors);
+  };
   // No middleware: envalid's own makes the access to a variable that failed an error.
   const values = customCleanEnv<Record<string, unknown>, Values>(env, specs, (cleaned) => cleaned, {
     reporter,
@@ -236,47 +277,14 @@ function readVariables(env: NodeJS.ProcessEnv): { values: Values; invalid: strin
   return { values, invalid };
 }
 
-function problem(name: string, value: string): string {
-  const { expected } = (SCHEMA as Record<string, Variable<unknown>>)[name] ?? { expected: 'another value' };
+function problem(name: string, value: string, { message }: Error): string {
+  const { expected = 'another value', explains } =
+    (SCHEMA as Record<string, Variable<unknown> | undefined>)[name] ?? {};
   const serviceLink = /^(tcp|udp|sctp):\/\//.test(value)
     ? ' (this looks like a Kubernetes service link, made for a Service whose name gives this variable: set enableServiceLinks: false in the pod spec)'
     : '';
-  return `${name}=${JSON.stringify(value)}: expected ${expected}${serviceLink}`;
-}
-
-/** Values that are fine by themselves and impossible together; `of` names the variables that play a part. */
-function contradictions(
-  { http, management, shutdown }: Config,
-  env: NodeJS.ProcessEnv,
-): { of: string[]; text: string }[] {
-  const found: { of: string[]; text: string }[] = [];
-  const shown = (name: string, ms: number) => `${name}=${JSON.stringify(env[name] ?? `${ms / 1000}s`)}`;
-  if (http.port === management.port && http.port !== 0 && http.host === management.host) {
-    found.push({
-      of: ['PORT', 'MANAGEMENT_PORT'],
-      text: `MANAGEMENT_PORT="${management.port}": expected another port than PORT`,
-    });
-  }
-  if (shutdown.windowMaxMs < shutdown.windowMs) {
-    found.push({
-      of: ['SHUTDOWN_WINDOW', 'SHUTDOWN_WINDOW_MAX'],
-      text: `${shown('SHUTDOWN_WINDOW_MAX', shutdown.windowMaxMs)}: expected at least SHUTDOWN_WINDOW, which is ${shutdown.windowMs / 1000} s`,
-    });
-  }
-  if (http.requestTimeoutMs > 0 && http.headersTimeoutMs > http.requestTimeoutMs) {
-    found.push({
-      of: ['HEADERS_TIMEOUT', 'REQUEST_TIMEOUT'],
-      text: `${shown('HEADERS_TIMEOUT', http.headersTimeoutMs)}: expected at most REQUEST_TIMEOUT, which is ${http.requestTimeoutMs / 1000} s`,
-    });
-  }
-  const budget = budgetProblem(shutdown);
-  if (budget !== undefined) {
-    found.push({
-      of: Object.keys(SCHEMA).filter((name) => name.startsWith('SHUTDOWN_')),
-      text: `${shown('SHUTDOWN_GRACE_PERIOD', shutdown.graceMs ?? 0)}: expected ${budget}`,
-    });
-  }
-  return found;
+  const why = explains === true ? ` (${message})` : '';
+  return `${name}=${JSON.stringify(value)}: expected ${expected}${why}${serviceLink}`;
 }
 
 /** The package that this file was built from; its name and version are the service's own unless told otherwise. */

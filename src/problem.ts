@@ -63,13 +63,17 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
     ERR_HTTP_REQUEST_TIMEOUT: 408,
   };
-  const status = statuses[error.code ?? ''] ?? 400;
-  const body = JSON.stringify(problem(status, 'the request could not be read as HTTP', undefined));
-  socket.write(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
-      `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  socket.write(rawProblem(statuses[error.code ?? ''] ?? 400, 'the request could not be read as HTTP'));
   socket.destroySoon();
+}
+
+/** A whole response, for sockets that have no ServerResponse. */
+export function rawProblem(status: number, detail: string): string {
+  const body = JSON.stringify(problem(status, detail, undefined));
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+    `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
 }
 
 function problem(status: number, detail: string | undefined, requestId: unknown) {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { routeOf } from './route-table.ts';
 
-declare module 'node:http' {
+declare module 'http' {
   interface IncomingMessage {
     /** Of the W3C `traceparent` header, if it has one that is valid. */
     traceId?: string;

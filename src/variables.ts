@@ -9,6 +9,8 @@ export interface Variable<T> {
   fallbackInWords?: string;
   expected: string;
   meaning: string;
+  /** The errors of `parse` say what is wrong, for people. */
+  explains?: boolean;
 }
 
 interface Options {
@@ -54,6 +56,11 @@ export function oneOf<const T extends string>(choices: readonly T[], options: Op
     return choice;
   };
   return variable(options, parse, `one of ${choices.join(', ')}`);
+}
+
+/** Text with a form of its own; `parse` throws an error that says what is wrong with it. */
+export function custom<T>(parse: (text: string) => T, expected: string, options: Options): Variable<T> {
+  return { ...variable(options, parse, expected), explains: true };
 }
 
 export function bytes(options: Options): Variable<number> {

@@ -16,7 +16,8 @@ type TrackedSocket = Socket & { [CONNECTION]?: Connection };
 
 /** One accepted socket. */
 export class Connection {
-  readonly socket: Socket;
+  /** Where HTTP is spoken: the raw socket, or the TLS socket on top of it once its handshake is done. */
+  socket: Socket;
   /** Those whose response is not finished, oldest first. */
   readonly inFlight = new Set<TrackedRequest>();
   newest: TrackedRequest | undefined;
@@ -28,9 +29,16 @@ export class Connection {
   babble = false;
   /** Set when we end the connection in the drain. */
   endedBy: 'idle' | 'cut' | undefined;
+  /** TLS, and its handshake is not done. */
+  handshaking = false;
   #lingering = false;
 
   constructor(socket: Socket) {
+    this.socket = socket;
+    this.speakOn(socket);
+  }
+
+  speakOn(socket: Socket): void {
     this.socket = socket;
     (socket as TrackedSocket)[CONNECTION] = this;
     // What Node calls when an answer that says close is written.
@@ -58,7 +66,8 @@ export class Connection {
 
   /** Ends the connection as soon as everything is written. */
   close(): void {
-    Socket.prototype.destroySoon.call(this.socket);
+    if (this.handshaking) this.socket.destroy();
+    else Socket.prototype.destroySoon.call(this.socket);
   }
 
   /**

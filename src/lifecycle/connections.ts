@@ -18,7 +18,10 @@ export class Connections {
   /** Called once per request, when its outcome is known; not for upgrades. */
   onRequestEnd: ((request: TrackedRequest) => void) | undefined;
 
+  readonly #tls: boolean;
   readonly #open = new Set<Connection>();
+  /** Connections whose handshake is not done, by the address of the peer. */
+  readonly #handshakes = new Map<string, Connection>();
   readonly #reaper = new IdleReaper();
   readonly #goodbyes = new Goodbyes();
   readonly #connections = { accepted: 0, closed: 0, idle: 0, upgraded: 0, cut: 0, left: 0 };
@@ -26,6 +29,10 @@ export class Connections {
   #noticed = false;
   #inFlight = 0;
   #onEmpty: (() => void) | undefined;
+
+  constructor({ tls }: { tls: boolean }) {
+    this.#tls = tls;
+  }
 
   /** Connections accepted so far. */
   get accepted(): number {
@@ -53,6 +60,27 @@ export class Connections {
     this.#connections.accepted++;
     this.lastTrafficAt = performance.now();
     this.#reaper.add(connection);
+    socket.once('close', () => this.#closed(connection));
+    if (!this.#tls) return;
+    // Node does not tell which raw socket is below a TLS socket, but both have the same peer.
+    const peer = peerOf(socket);
+    connection.handshaking = true;
+    this.#handshakes.set(peer, connection);
+    socket.once('close', () => {
+      if (this.#handshakes.get(peer) === connection) this.#handshakes.delete(peer);
+    });
+  }
+
+  /** The handshake of a connection is done: from now on its TLS socket stands for it. */
+  secure(socket: Socket): void {
+    const connection = this.#handshakes.get(peerOf(socket));
+    if (connection === undefined) {
+      socket.destroy(); // the peer was gone before the handshake ended
+      return;
+    }
+    this.#handshakes.delete(peerOf(socket));
+    connection.handshaking = false;
+    connection.speakOn(socket);
     socket.once('close', () => this.#closed(connection));
   }
 
@@ -180,4 +208,8 @@ export class Connections {
     this.#connections[connection.outcome]++;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -2,7 +2,8 @@
  * Every failure that the lifecycle itself reports. Match on `code`: messages are for people and may change.
  *
  * - `LISTENER_STARTED`: `start()` on a listener that was started before
- * - `LISTENER_NOT_STARTED`: `drain()` on a listener that was never started or has been drained
+ * - `LISTENER_NOT_STARTED`: `stop()` on a listener that was never started or has been stopped
+ * - `LISTENER_CLOSED`: the listening socket has closed, and nobody asked for it
  * - `LISTENER_BIND`: the address can't be bound (taken, not permitted, not ours); `cause` is Node's error
  * - `HOOK_NAME`: a hook's name is taken
  * - `HOOK_TIMEOUT`: a hook's timeout is no positive number, or the hooks' timeouts exceed the cleanup budget
@@ -12,6 +13,7 @@
 export type LifecycleErrorCode =
   | 'LISTENER_STARTED'
   | 'LISTENER_NOT_STARTED'
+  | 'LISTENER_CLOSED'
   | 'LISTENER_BIND'
   | 'HOOK_NAME'
   | 'HOOK_TIMEOUT'

@@ -26,7 +26,7 @@ export interface DrainableListener {
   start(): Promise<void>;
   /** `windowMs` is how long the window lasts at least: goodbyes are spread over it. */
   giveNotice(windowMs: number): void;
-  drain(options: DrainOptions): Promise<ListenerResult>;
+  stop(options: DrainOptions): Promise<ListenerResult>;
   expedite(): void;
   cut(): RequestSnapshot[];
   tally(): Tally;
@@ -144,7 +144,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
         if (signal.aborted) return;
         await listener.start();
         if (signal.aborted) {
-          await listener.drain({ keepAliveMinIdleMs: 0, deadline: signal });
+          await listener.stop({ keepAliveMinIdleMs: 0, deadline: signal });
           return;
         }
         this.#open.push(listener);
@@ -253,7 +253,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     await Promise.all(
       this.#open.map(async (listener) => {
         const options = { keepAliveMinIdleMs: minIdleMs, deadline: deadline.signal };
-        const result = await listener.drain(options).catch((error: unknown): ListenerResult => {
+        const result = await listener.stop(options).catch((error: unknown): ListenerResult => {
           const ms = Math.round(performance.now() - startedAt);
           return { name: listener.name, result: 'error', ms, cutRequests: [], error };
         });

@@ -1,5 +1,13 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { LifecycleError } from './errors.ts';
@@ -13,6 +21,8 @@ export interface ListenerOptions {
   /** 0 picks a free port. */
   port: number;
   handler: RequestListener;
+  /** Makes it HTTPS, TLS 1.2 at least. PEM. */
+  certificate?: Certificate | undefined;
   keepAliveTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
@@ -27,6 +37,12 @@ export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer
 export interface RequestNames {
   route: string;
   requestId: string | undefined;
+}
+
+/** A certificate chain and its private key, as PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
 }
 
 /** A request in flight, at one moment. */
@@ -59,39 +75,45 @@ const ACCEPT_QUIET_MAX_MS = 250;
 const TIMEOUT_CHECK_MS = 1000;
 
 /**
- * One HTTP listener and its explicit life: start, notice, drain. It closes the listening socket with net's own
+ * One HTTP or HTTPS listener and its explicit life: start, notice, stop. It closes the listening socket with net's own
  * close and looks after the connections itself, because what `http.Server.close()` does to them depends on the
  * Node version (idle ones closed since 19, silent ones for ever open before 26, time-outs no longer checked).
  */
 export class Listener {
   readonly name: string;
   readonly #options: ListenerOptions;
-  readonly #server: Server;
-  readonly #connections = new Connections();
+  readonly #server: Server | TlsServer;
+  readonly #connections: Connections;
   #state: 'new' | 'started' | 'draining' | 'ended' = 'new';
   #port = 0;
   #atSignal: Counts | undefined;
   #atDrain: Counts | undefined;
 
-  /** An error of the listening socket after it was bound. */
+  /** An error of the listening socket after it was bound, or its close when nobody asked for it. */
   onError: ((error: Error) => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
-    const { handler, onClientError, ...timeouts } = options;
-    this.#server = createServer(
-      {
-        keepAliveTimeout: timeouts.keepAliveTimeoutMs,
-        headersTimeout: timeouts.headersTimeoutMs,
-        requestTimeout: timeouts.requestTimeoutMs,
-        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      },
-      (req, res) => {
-        this.#connections.begin(req, res, () => handler(req, res));
-      },
-    );
+    const { handler, certificate, onClientError } = options;
+    this.#connections = new Connections({ tls: certificate !== undefined });
+    const http = {
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    };
+    const onRequest: RequestListener = (req, res) => {
+      this.#connections.begin(req, res, () => handler(req, res));
+    };
+    this.#server =
+      certificate === undefined
+        ? createServer(http, onRequest)
+        : createTlsServer({ ...http, ...certificate, minVersion: 'TLSv1.2' }, onRequest);
+    // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
+    // Before http's own listener, which begins to read requests from it.
+    this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
       if (connection?.lingering) return; // more of what was answered already
@@ -133,6 +155,7 @@ export class Listener {
       this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
         this.#server.removeListener('error', refused);
         this.#server.on('error', (error) => this.onError?.(error));
+        this.#server.on('close', () => this.#unexpectedlyClosed());
         this.#port = this.port;
         resolve();
       });
@@ -140,14 +163,33 @@ export class Listener {
   }
 
   /**
-   * Takes upgrade requests (WebSocket). Without a handler they are requests like any other. The handler owns the
-   * socket; `req.shutdown.onDrain` is where it registers its goodbye. What ignores it is cut at the deadline.
+   * Takes WebSocket upgrades. The handler owns the socket; `req.shutdown.onDrain` is where it registers its goodbye.
+   * What ignores it is cut at the deadline.
+   *
+   * Upgrades to anything else (Java's HTTP client offers h2c with every request) stay requests: a server may ignore
+   * the offer (RFC 9110, 7.8). Node parses no body behind one, so those with a body can't be served.
    */
   onUpgrade(handler: UpgradeHandler): void {
     this.#server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
-      this.#connections.upgrade(req);
-      handler(req, socket, head);
+      socket.on('error', () => undefined); // Node has taken its own listener away
+      if (req.headers.upgrade?.toLowerCase() === 'websocket') {
+        this.#connections.upgrade(req);
+        handler(req, socket, head);
+      } else if (Number(req.headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in req.headers) {
+        socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      } else {
+        const res = new ServerResponse(req);
+        res.assignSocket(socket);
+        res.shouldKeepAlive = false;
+        res.once('finish', () => socket.destroySoon());
+        this.#connections.begin(req, res, () => this.#options.handler(req, res));
+      }
     });
+  }
+
+  /** New handshakes get the new certificate, connections that are open keep theirs. */
+  setCertificate(certificate: Certificate): void {
+    (this.#server as TlsServer).setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
   }
 
   /** Lame duck: everything is still served, answers say close, handlers know; goodbyes are spread over the window. */
@@ -162,7 +204,7 @@ export class Listener {
    *
    * @throws LifecycleError `LISTENER_NOT_STARTED`
    */
-  async drain({ keepAliveMinIdleMs, deadline }: DrainOptions): Promise<ListenerResult> {
+  async stop({ keepAliveMinIdleMs, deadline }: DrainOptions): Promise<ListenerResult> {
     if (this.#state !== 'started') {
       throw new LifecycleError('LISTENER_NOT_STARTED', `listener ${this.name} is not open`);
     }
@@ -208,6 +250,11 @@ export class Listener {
 
   tally(): Tally {
     return tally(this.#connections.counts(), this.#atSignal, this.#atDrain);
+  }
+
+  #unexpectedlyClosed(): void {
+    if (this.#state !== 'started') return;
+    this.onError?.(new LifecycleError('LISTENER_CLOSED', `listener ${this.name} has closed unexpectedly`));
   }
 
   #snapshot({ req, res, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {

@@ -13,7 +13,7 @@ export interface ShutdownNotice {
   onDrain(goodbye: () => void): void;
 }
 
-declare module 'node:http' {
+declare module 'http' {
   interface IncomingMessage {
     shutdown: ShutdownNotice;
   }

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import type { CertificateWatcher } from '../certificate.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
@@ -105,6 +106,18 @@ export function logHealth(logger: Logger, health: Health): void {
       { event: 'health', check: name, up, critical, error },
       `health check ${name} is ${up === true ? 'up' : 'down'}`,
     );
+  });
+}
+
+export function logCertificate(logger: Logger, watcher: CertificateWatcher): void {
+  watcher.on('renewed', () => {
+    logger.info(
+      { event: 'certificate', expiresAt: new Date(watcher.expiresAt * 1000) },
+      'certificate renewed',
+    );
+  });
+  watcher.on('broken', (err) => {
+    logger.error({ event: 'certificate', err }, `the certificate stays as it is: ${err.message}`);
   });
 }
 

@@ -18,7 +18,28 @@ const PHASES: Record<string, State> = {
 const REQUEST_OUTCOMES = ['served', 'drained', 'aborted', 'cut'] as const;
 const CONNECTION_OUTCOMES = ['closed', 'idle', 'upgraded', 'cut', 'left'] as const;
 
-export interface Metrics {
+/** Makes metrics of the application; labels must have few values. */
+export interface MetricFactory {
+  counter(
+    name: string,
+    help: string,
+    labelNames: string[],
+  ): {
+    inc(labels: Record<string, string>, by?: number): void;
+  };
+  /** In seconds, with the buckets of the request duration. */
+  histogram(
+    name: string,
+    help: string,
+    labelNames: string[],
+  ): {
+    observe(labels: Record<string, string>, seconds: number): void;
+  };
+  /** `read` is called at each scrape. */
+  gauge(name: string, help: string, read: () => number): void;
+}
+
+export interface Metrics extends MetricFactory {
   /** The exposition for Prometheus. */
   expose: () => Promise<{ contentType: string; body: string }>;
   observeRequest: (request: TrackedRequest, route: string) => void;
@@ -181,6 +202,19 @@ export function createMetrics(options: {
   });
 
   return {
+    counter: (name, help, labelNames) => new Counter({ name, help, labelNames, registers }),
+    histogram: (name, help, labelNames) =>
+      new Histogram({ name, help, labelNames, buckets: DURATION_BUCKETS, registers }),
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
     observeRequest({ req, res, startedAt }, route) {
       const method = req.method ?? '';

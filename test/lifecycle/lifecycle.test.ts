@@ -45,7 +45,7 @@ class FakeListener implements DrainableListener {
   giveNotice(): void {
     this.calls.push('notice');
   }
-  async drain(options: DrainOptions): Promise<ListenerResult> {
+  async stop(options: DrainOptions): Promise<ListenerResult> {
     this.calls.push('drain');
     this.options = options;
     const startedAt = performance.now();
@@ -405,7 +405,7 @@ describe('errors', () => {
 
   test('a drain that rejects is an error of that listener, and the others go on', async () => {
     const [bad, good] = [new FakeListener('bad'), new FakeListener('good')];
-    bad.drain = () => Promise.reject(new Error('odd'));
+    bad.stop = () => Promise.reject(new Error('odd'));
     const { lifecycle, term, report } = setUp({}, [bad, good]);
     await lifecycle.start();
     term();

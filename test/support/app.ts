@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.ts';
 import { Health } from '../../src/lifecycle/health.ts';
 import { Hooks } from '../../src/lifecycle/hooks.ts';
 import { Listener } from '../../src/lifecycle/listener.ts';
+import type { MetricFactory } from '../../src/telemetry/metrics.ts';
 import { answerClientError } from '../../src/problem.ts';
 import { LogCapture } from './log.ts';
 
@@ -15,6 +16,13 @@ export interface TestApp {
   log: LogCapture;
   close: () => Promise<void>;
 }
+
+/** The application's own metrics are no matter of these tests. */
+const NO_METRICS: MetricFactory = {
+  counter: () => ({ inc: () => undefined }),
+  histogram: () => ({ observe: () => undefined }),
+  gauge: () => undefined,
+};
 
 /** Resolves when a listener has a request in flight. */
 export async function requestInFlight(listener: Listener): Promise<void> {
@@ -40,7 +48,7 @@ export async function startApp(
     ...config.http,
     host: '127.0.0.1',
     port: 0,
-    handler: makeApp({ config, logger, hooks, health }),
+    handler: makeApp({ config, logger, hooks, health, metrics: NO_METRICS, onUpgrade: () => undefined }),
     onClientError: answerClientError,
   });
   await listener.start();
@@ -50,7 +58,7 @@ export async function startApp(
     listener,
     log,
     close: async () => {
-      await listener.drain({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
+      await listener.stop({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
     },
   };
 }

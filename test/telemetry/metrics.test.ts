@@ -189,7 +189,7 @@ describe('a request', () => {
     answer.catch(() => undefined);
     await requestInFlight(listener);
     listener.giveNotice(0);
-    await listener.drain({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
+    await listener.stop({ keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() });
 
     expect(await samples('shutdown_requests_total')).toMatchObject({
       'shutdown_requests_total{listener="http",outcome="cut"}': 1,

@@ -1,0 +1,79 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+/** Headers that are about one connection and end at each hop (RFC 9110, 7.6.1), and what the two sides negotiate. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'expect', // answered by Node
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** What a client may claim about the way that its request has come. */
+const CLAIMS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'];
+
+/**
+ * The headers of a request as the next server shall see them: without those of this hop, with the way that the
+ * request came. What came in about that way is believed only if the peer is trusted.
+ *
+ * @param via our name in `Via`
+ * @param trusted Express's `trust proxy fn`
+ */
+export function forwardedHeaders(
+  req: IncomingMessage,
+  via: string,
+  trusted: (address: string, hop: number) => boolean,
+): IncomingHttpHeaders {
+  const { socket, headers: given, httpVersion } = req;
+  const peer = socket.remoteAddress ?? '';
+  const believed = trusted(peer, 0);
+  const claim = (name: string) => (believed ? first(given[name]) : undefined);
+  const headers: IncomingHttpHeaders = {};
+  const dropped = droppedBy(given.connection);
+  for (const [name, value] of Object.entries(given)) {
+    if (!dropped(name) && (believed || !CLAIMS.includes(name))) headers[name] = value;
+  }
+  // A body keeps its framing: without it, Node would send the chunks of a GET or DELETE as if they were requests.
+  if (given['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+  headers['x-forwarded-for'] = [believed ? given['x-forwarded-for'] : undefined, peer]
+    .filter(Boolean)
+    .join(', ');
+  headers['x-forwarded-proto'] = claim('x-forwarded-proto') ?? ('encrypted' in socket ? 'https' : 'http');
+  headers['x-forwarded-host'] = claim('x-forwarded-host') ?? given.host ?? '';
+  headers.via = [given.via, `${httpVersion} ${via}`].filter(Boolean).join(', ');
+  if (typeof req.id === 'string') headers['x-request-id'] = req.id;
+  return headers;
+}
+
+/** The raw headers of an answer as the client shall see them: names, values, names, values. */
+export function returnedHeaders(
+  { rawHeaders, headers, httpVersion }: IncomingMessage,
+  via: string,
+): string[] {
+  const dropped = droppedBy(headers.connection);
+  const returned: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    const lower = name.toLowerCase();
+    if (!dropped(lower) && lower !== 'via' && lower !== 'x-request-id') returned.push(name, value);
+  }
+  return [...returned, 'Via', [headers.via, `${httpVersion} ${via}`].filter(Boolean).join(', ')];
+}
+
+/** The standing hop-by-hop headers, and those that `Connection` names. */
+function droppedBy(connection: string | undefined): (name: string) => boolean {
+  const named = new Set(connection?.toLowerCase().split(/\s*,\s*/));
+  return (name) => HOP_BY_HOP.has(name) || named.has(name);
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+  return (
+    String(header ?? '')
+      .split(',', 1)[0]
+      ?.trim() || undefined
+  );
+}
