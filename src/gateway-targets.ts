@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** Where a gateway sends what. */
 export interface GatewayTarget {
   /** As it was written, `/api` or `shop.example/api`: its name in metrics and logs. */
@@ -40,9 +42,11 @@ export function findLoop(
   targets: GatewayTarget[],
   own: { ports: number[]; hosts: string[] },
 ): GatewayTarget | undefined {
+  // As URLs write them: in lower case, and IPv6 addresses in brackets.
+  const hosts = new Set(own.hosts.map((host) => (isIPv6(host) ? `[${host}]` : host).toLowerCase()));
   return targets.find(({ url }) => {
     const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-    return own.ports.includes(port) && own.hosts.includes(url.hostname);
+    return own.ports.includes(port) && hosts.has(url.hostname);
   });
 }
 
@@ -54,9 +58,9 @@ function parseTarget(entry: string): GatewayTarget {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new Error(`"${value}" is no URL with http or https`);
   }
-  if (url.username !== '' || url.search !== '' || url.hash !== '') {
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new Error(`"${url.origin}" has a user, a query or a fragment`);
   }
-  const prefix = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const prefix = path.replace(/\/+$/, '') || '/';
   return { name: `${host}${prefix}`, host: host === '' ? undefined : host?.toLowerCase(), prefix, url };
 }
