@@ -49,19 +49,16 @@ export function forwardedHeaders(
   return headers;
 }
 
-/** The raw headers of an answer as the client shall see them: names, values, names, values. */
-export function returnedHeaders(
-  { rawHeaders, headers, httpVersion }: IncomingMessage,
-  via: string,
-): string[] {
+/** The headers of an answer as the client shall see them, each with all of its values. */
+export function returnedHeaders(answer: IncomingMessage, via: string): Record<string, string[]> {
+  const { headers, headersDistinct, httpVersion } = answer;
   const dropped = droppedBy(headers.connection);
-  const returned: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
-    const lower = name.toLowerCase();
-    if (!dropped(lower) && lower !== 'via' && lower !== 'x-request-id') returned.push(name, value);
+  const returned: Record<string, string[]> = {};
+  for (const [name, values] of Object.entries(headersDistinct)) {
+    if (values !== undefined && !dropped(name) && name !== 'x-request-id') returned[name] = values;
   }
-  return [...returned, 'Via', [headers.via, `${httpVersion} ${via}`].filter(Boolean).join(', ')];
+  returned['via'] = [...(returned['via'] ?? []), `${httpVersion} ${via}`];
+  return returned;
 }
 
 /** The standing hop-by-hop headers, and those that `Connection` names. */

@@ -24,7 +24,7 @@ interface Exchange {
   startedAt: number;
   retried: boolean;
   timer?: NodeJS.Timeout;
-  /** Set as soon as it is known; until then a response that closes was given up by the client. */
+  /** Set when something goes wrong on the side of the target. */
   outcome?: Outcome;
   /** Breaks off the request to the target. */
   breakOff?: () => void;
@@ -83,9 +83,7 @@ export function gateway(app: Application, { config, hooks, metrics, onUpgrade }:
     clearTimeout(exchange?.timer);
     const { statusCode = 502, statusMessage } = answer;
     res.writeHead(statusCode, statusMessage, returnedHeaders(answer, via));
-    pipeline(answer, res, (error) => {
-      if (exchange !== undefined && !error) exchange.outcome = 'ok';
-    });
+    pipeline(answer, res, () => undefined);
     answer.once('aborted', () => {
       if (exchange !== undefined && !res.destroyed) exchange.outcome = 'broken';
     });
@@ -152,7 +150,8 @@ export function gateway(app: Application, { config, hooks, metrics, onUpgrade }:
     req.once('end', () => exchange.timer?.refresh());
     res.once('close', () => {
       clearTimeout(exchange.timer);
-      requests.inc({ target: target.name, outcome: exchange.outcome ?? 'aborted' });
+      const outcome = exchange.outcome ?? (res.writableFinished ? 'ok' : 'aborted');
+      requests.inc({ target: target.name, outcome });
       durations.observe({ target: target.name }, (performance.now() - exchange.startedAt) / 1000);
     });
     send(req, res, exchange, next);

@@ -1,4 +1,5 @@
 // The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
+import { Server } from 'node:net';
 import { WebSocketServer } from 'ws';
 
 const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
@@ -78,6 +79,18 @@ function app({ hooks, health, ...parts }) {
     if (route === undefined) service(req, res);
     else route(new URLSearchParams(query), req, res);
   };
+}
+
+if (wanted.includes('close-listener')) {
+  // As if the operating system had taken the listening socket away. The management server is the first to listen.
+  // oxlint-disable-next-line typescript/unbound-method -- called with apply
+  const { listen } = Server.prototype;
+  const servers = [];
+  Server.prototype.listen = function remembered(...args) {
+    servers.push(this);
+    return listen.apply(this, args);
+  };
+  process.once('SIGUSR2', () => Server.prototype.close.call(servers[1]));
 }
 
 const earlySignal = trapEarly();

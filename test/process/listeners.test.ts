@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { make, mount, type MountedSecret } from '../support/certificates.ts';
+import { get, inFlight } from '../support/http.ts';
+import { type ServiceProcess, startService } from '../support/process.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { leave, reportOf } from '../support/report.ts';
+
+jest.setTimeout(60_000);
+
+let folder: string;
+let secret: MountedSecret;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  secret = mount(join(folder, 'tls'), await make());
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const tls = (env: Record<string, string> = {}) => ({
+  TLS_PORT: '0',
+  TLS_CERT_FILE: secret.certFile,
+  TLS_KEY_FILE: secret.keyFile,
+  ...env,
+});
+
+async function httpsPort(service: ServiceProcess): Promise<number> {
+  return Number((await service.line({ event: 'listening', listener: 'https' }))['port']);
+}
+
+/** Whether the answer over TLS is a 200, and whether it said close. */
+async function getTls(port: number, path: string): Promise<{ status: number; close: boolean }> {
+  return new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', path, agent: false as const, rejectUnauthorized: false };
+    const req = https.get(options, (res) => {
+      res.resume();
+      res.on('error', reject);
+      res.on('end', () => {
+        resolve({ status: res.statusCode ?? 0, close: res.headers.connection === 'close' });
+      });
+    });
+    req.on('error', reject);
+  });
+}
+
+/** Opens a TLS connection and returns it with the common name of the certificate that it was shown. */
+async function handshake(port: number): Promise<{ socket: TLSSocket; name: string }> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  return { socket, name: String(socket.getPeerCertificate().subject.CN) };
+}
+
+describe('HTTP and HTTPS', () => {
+  test('serve the same application, and both reach every target of the gateway', async () => {
+    const targets = await Promise.all(['one', 'two'].map(async (name) => backend(name)));
+    const service = startService(tls({ GATEWAY_TARGETS: `/one=${targets[0]?.url},/=${targets[1]?.url}` }));
+    const port = await httpsPort(service);
+    const url = await service.url;
+    for (const path of ['/echo/x', '/one', '/two']) {
+      expect((await get(`${url}${path}`)).status).toBe(200);
+      expect((await getTls(port, path)).status).toBe(200);
+    }
+    expect(targets.map(({ seen }) => seen)).toEqual([
+      ['http', 'https'],
+      ['http', 'https'],
+    ]);
+    for (const { close } of targets) close();
+    await leave(service);
+    expect((await reportOf(service)).report.listeners).toMatchObject([
+      { name: 'http', result: 'closed', requests: { lifetime: { accepted: 3, answered: 3 } } },
+      { name: 'https', result: 'closed', requests: { lifetime: { accepted: 3, answered: 3 } } },
+    ]);
+  });
+
+  test('stop in parallel under one deadline: the idle one is closed at once, the stuck one is cut', async () => {
+    const service = startService(tls({ SHUTDOWN_DRAIN_TIMEOUT: '1500ms' }));
+    const stuck = getTls(await httpsPort(service), '/slow?ms=15000');
+    stuck.catch(() => undefined);
+    await inFlight(await service.management, 1);
+    service.kill('SIGTERM');
+    const closed = await service.line({ event: 'listener', listener: 'http' });
+    expect(closed.msg).toMatch(/^http closed after \d+ ms$/);
+    expect(closed['ms']).toBeLessThan(1000);
+    const cut = await service.line({ event: 'listener', listener: 'https' });
+    expect(cut.msg).toMatch(/^https cut after 1\.\d s: 1 request$/);
+    await expect(stuck).rejects.toMatchObject({ code: 'ECONNRESET' });
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(80);
+    expect(report.cutRequests).toMatchObject([{ listener: 'https', route: '/slow' }]);
+  });
+
+  test('answer what is in flight, over TLS with Connection: close too', async () => {
+    const service = startService(tls());
+    const port = await httpsPort(service);
+    const answers = [getTls(port, '/slow?ms=900'), get(`${await service.url}/slow?ms=900`)] as const;
+    await inFlight(await service.management, 2);
+    await leave(service);
+    expect(await answers[0]).toEqual({ status: 200, close: true });
+    expect((await answers[1]).status).toBe(200);
+    expect((await reportOf(service)).code).toBe(0);
+  });
+
+  test('without a limit wait as long as it takes', async () => {
+    const service = startService(tls({ SHUTDOWN_DRAIN_TIMEOUT: 'none' }));
+    const answer = getTls(await httpsPort(service), '/slow?ms=2000');
+    await inFlight(await service.management, 1);
+    await leave(service);
+    expect((await answer).status).toBe(200);
+    expect((await reportOf(service)).code).toBe(0);
+  });
+
+  test('end connections whose TLS handshake has stopped half-way', async () => {
+    const service = startService(tls({ SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms' }));
+    const url = `https://127.0.0.1:${await httpsPort(service)}`;
+    const silent = await new RawClient(url).connected();
+    const half = await new RawClient(url).connected();
+    half.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00])); // the head of a ClientHello
+    await leave(service);
+    await Promise.all([silent.ended, half.ended]);
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(0);
+    expect(report.listeners[1]?.connections).toMatchObject({ idle: 2, cut: 0 });
+    expect(report.ms.drain).toBeLessThan(5000);
+  });
+
+  test('an idle TLS connection is kept for the minimum and a request on it is answered', async () => {
+    const service = startService(
+      tls({ SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0', SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '2s' }),
+    );
+    const { socket } = await handshake(await httpsPort(service));
+    await leave(service);
+    await service.line({ state: 'draining' });
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK[^]*Connection: close/);
+    socket.destroy();
+    expect((await reportOf(service)).code).toBe(0);
+  });
+});
+
+describe('a start with HTTPS', () => {
+  test('whose port is taken closes HTTP again, names the port and exits 1', async () => {
+    const taken = createServer().listen(0);
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const service = startService(tls({ TLS_PORT: String(port) }));
+    const { code } = await service.ended;
+    taken.close();
+    expect(code).toBe(1);
+    expect((await service.line({ event: 'fatal' })).msg).toContain(`https: port ${port} is already taken`);
+    expect(service.lines.at(-1)).toMatchObject({ listeners: [{ name: 'http', result: 'closed' }] });
+  });
+
+  test('whose key is that of another certificate exits 78', async () => {
+    const { key } = await make();
+    const other = join(folder, 'other.key');
+    writeFileSync(other, key);
+    const service = startService(tls({ TLS_KEY_FILE: other }));
+    const { code, stderr } = await service.ended;
+    expect(code).toBe(78);
+    expect(stderr).toContain(`${other} are no certificate and its key`);
+  });
+
+  test('speaks TLS 1.2 at least', async () => {
+    const service = startService(tls());
+    const port = await httpsPort(service);
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    });
+    const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toMatch(/^ERR_SSL_|ECONNRESET/);
+    expect((await getTls(port, '/')).status).toBe(200);
+  });
+});
+
+describe('a certificate', () => {
+  test('is renewed under load without one failed handshake, and connections that are open live on', async () => {
+    const service = startService(tls({ LOG_LEVEL: 'info' }));
+    const port = await httpsPort(service);
+    const before = await handshake(port);
+    const renewing = new AbortController();
+    const failures: unknown[] = [];
+    let handshakes = 0;
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!renewing.signal.aborted) {
+        await getTls(port, '/').then(
+          () => handshakes++,
+          (error: unknown) => failures.push(error),
+        );
+      }
+    });
+    for (const nth of [1, 2, 3]) {
+      secret.swap(await make({ commonName: `renewed-${nth}` }));
+      await service.line({ event: 'certificate', msg: 'certificate renewed' }, nth);
+    }
+    const after = await handshake(port);
+    renewing.abort();
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    expect(handshakes).toBeGreaterThan(10);
+    expect([before.name, after.name]).toEqual(['localhost', 'renewed-3']);
+    before.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(before.socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200/);
+    for (const { socket } of [before, after]) socket.destroy();
+  });
+
+  test('that is broken changes nothing, is an error in the log and a 0 in the metrics', async () => {
+    const service = startService(tls());
+    const port = await httpsPort(service);
+    const gauge = async () => {
+      const { body } = await get(`${await service.management}/metrics`);
+      return /^tls_certificate_last_reload_successful (\d)/m.exec(body)?.[1];
+    };
+    expect(await gauge()).toBe('1');
+    const { cert } = await make({ commonName: 'broken' });
+    const { key } = await make();
+    secret.swap({ cert, key });
+    const line = await service.line({ event: 'certificate' });
+    expect(line).toMatchObject({ level: 'error' });
+    expect(await gauge()).toBe('0');
+    const { socket, name } = await handshake(port);
+    socket.destroy();
+    expect(name).toBe('localhost');
+  });
+});
+
+test('a listener that closes by itself ends the process through the shutdown, exit 1', async () => {
+  const service = startService({ FIXTURE: 'close-listener' }, { entry: 'test/process/fixture.mjs' });
+  const answer = get(`${await service.url}/slow?ms=500`);
+  await inFlight(await service.management, 1);
+  service.kill('SIGUSR2');
+  expect((await answer).status).toBe(200);
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(1);
+  expect(report).toMatchObject({ reason: 'listener-error', outcome: 'crash' });
+});
+
+/** A target that notes by which scheme its requests came to the gateway. */
+async function backend(name: string) {
+  const seen: unknown[] = [];
+  const server = http.createServer((req, res) => {
+    seen.push(req.headers['x-forwarded-proto']);
+    res.end(name);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${port}`, seen, close };
+}
