@@ -28,6 +28,9 @@ export function requestLog(logger: Logger): RequestHandler {
     logger,
     genReqId: identify,
     customAttributeKeys: { reqId: 'requestId' },
+    // Our lines name what they show; pino-http would serialize the whole request for a logger that nobody uses.
+    serializers: { req: () => undefined, res: () => undefined },
+    wrapSerializers: false,
     quietReqLogger: true,
     quietResLogger: true,
     // A handler that fails after its headers went out leaves a good status and an error.

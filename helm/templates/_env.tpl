@@ -41,9 +41,12 @@ the two together), and NODE_OPTIONS and the pod's identity for everybody else in
 {{- if .Values.gateway.targets -}}
 {{- $targets := list -}}
 {{- range .Values.gateway.targets -}}
-{{- $targets = append $targets (printf "%s=%s" .path .url) -}}
+{{- $targets = append $targets (printf "%s%s=%s" (default "" .host) .path .url) -}}
 {{- end -}}
 {{- $env = append $env (list "GATEWAY_TARGETS" (join "," $targets)) -}}
+{{- with .Values.gateway.timeout -}}
+{{- $env = append $env (list "GATEWAY_TIMEOUT" .) -}}
+{{- end -}}
 {{- end -}}
 {{- with include "lastcall.nodeOptions" . -}}
 {{- $env = append $env (list "NODE_OPTIONS" .) -}}

@@ -1,19 +1,19 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SCHEMA } from '../../src/config.ts';
+import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../support/helm.ts';
 import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
 
-/** In the chart already; the parts of the service that read them come later. */
-const COMES_LATER = [
-  'GATEWAY_TARGETS',
-  'OVERLOAD_EVENT_LOOP_DELAY',
-  'TLS_CERT_FILE',
-  'TLS_KEY_FILE',
-  'TLS_PORT',
-];
+/** In the chart already; the part of the service that reads it comes later. */
+const COMES_LATER = ['OVERLOAD_EVENT_LOOP_DELAY'];
 /** Read by Node, and by libraries that want to know where they are. */
 const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
 
@@ -44,25 +44,27 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
 });
 
 describe('the built service, started with exactly what the chart renders', () => {
+  /** Where the Secret for TLS is mounted on this machine. */
+  const secret = mkdtempSync(join(tmpdir(), 'lastcall-tls-'));
   const pods = new Map<string, Promise<{ objects: KubeObject[]; pod: PodProcess }>>();
 
   async function start(file: string, ports: Promise<number[]>, index: number) {
-    const [http, management] = (await ports).slice(2 * index);
+    const [http, management, https] = (await ports).slice(3 * index);
     const objects = await render({
       files: [file],
       values: {
         ports: { http, management },
-        // Debug shows the effective configuration. No listener for TLS: there is no Secret to mount here.
-        config: { logLevel: 'debug' },
-        tls: { enabled: false },
+        config: { logLevel: 'debug' }, // shows the effective configuration
+        tls: { port: https },
       },
     });
-    return { objects, pod: new PodProcess(podSpecOf(objects).container) };
+    return { objects, pod: new PodProcess(podSpecOf(objects).container, { '/etc/tls': secret }) };
   }
 
   // All side by side: nearly all of their time is waiting for the window to pass.
-  beforeAll(() => {
-    const ports = freePorts(2 * CI_VALUES.length);
+  beforeAll(async () => {
+    mount(secret, await make());
+    const ports = freePorts(3 * CI_VALUES.length);
     for (const [index, [name, file]] of CI_VALUES.entries()) {
       const started = start(file, ports, index);
       started.catch(() => undefined); // the test that awaits it tells
@@ -74,6 +76,7 @@ describe('the built service, started with exactly what the chart renders', () =>
     for (const started of await Promise.allSettled(pods.values())) {
       if (started.status === 'fulfilled') await started.value.pod.kill();
     }
+    rmSync(secret, { recursive: true });
   });
 
   test.concurrent.each(CI_VALUES)(
@@ -113,6 +116,13 @@ describe('the built service, started with exactly what the chart renders', () =>
         readiness: env['SHUTDOWN_READINESS'],
         graceMs,
       });
+      const https = container.ports?.find(({ name: port }) => port === 'https')?.containerPort;
+      if (https !== undefined) {
+        const socket = connect({ port: https, host: '127.0.0.1', rejectUnauthorized: false });
+        await once(socket, 'secureConnect');
+        socket.destroy();
+      }
+      expect(https === undefined).toBe(env['TLS_PORT'] === undefined);
       expect(config.service.pod).toBe('rel-lastcall-5d8f7c9b6-x2x9z');
 
       expect(await pod.get(...scrapeOf(objects))).toMatchObject({

@@ -56,9 +56,13 @@ export class PodProcess {
   #ended = false;
   stderr = '';
 
-  constructor(container: IContainer) {
+  /** @param mounts folders of the container that are elsewhere on this machine */
+  constructor(container: IContainer, mounts: Record<string, string> = {}) {
     this.#container = container;
     const env = withKnownNodeOptions(environmentOf(container));
+    for (const [inside, outside] of Object.entries(mounts)) {
+      for (const [name, value] of Object.entries(env)) env[name] = value.replace(inside, outside);
+    }
     this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new Error('no pipes');
