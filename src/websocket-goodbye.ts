@@ -1,5 +1,8 @@
 import { Transform, type TransformCallback } from 'node:stream';
 
+/** The opcode. */
+const CLOSE = 0x8;
+
 /**
  * Passes the frames of a WebSocket server on to its client and can put in a close frame of its own, between two
  * frames and never inside of one (RFC 6455, 5.2). What the server sends after that is dropped: the client answers the
@@ -12,6 +15,8 @@ export class WebSocketGoodbye extends Transform {
   #head: Buffer = Buffer.alloc(0);
   #goodbye: Buffer | undefined;
   #said = false;
+  /** The server has sent its own close frame, or all that it ever will: there is nothing to add. */
+  #over = false;
 
   /** Sends this close code as soon as the current frame is through. */
   say(code: number): void {
@@ -34,6 +39,11 @@ export class WebSocketGoodbye extends Transform {
     done();
   }
 
+  override _flush(done: TransformCallback): void {
+    this.#over = true;
+    done(null, this.#head);
+  }
+
   /** Takes the head of the next frame from a chunk, sends it on when it is whole, and returns what is behind it. */
   #readHead(chunk: Buffer): Buffer {
     const bytes = Buffer.concat([this.#head, chunk]);
@@ -44,11 +54,13 @@ export class WebSocketGoodbye extends Transform {
     }
     this.#head = Buffer.alloc(0);
     this.#left = length + payloadLength(bytes);
+    this.#over ||= ((bytes[0] ?? 0) & 0x0f) === CLOSE;
     return bytes;
   }
 
   #sayBetweenFrames(): void {
-    if (this.#goodbye === undefined || this.#said || this.#left > 0 || this.#head.length > 0) return;
+    const between = this.#left === 0 && this.#head.length === 0;
+    if (this.#goodbye === undefined || this.#said || this.#over || !between) return;
     this.#said = true;
     this.push(this.#goodbye);
   }
