@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
@@ -21,6 +21,10 @@ export function readCertificate({ certFile, keyFile }: CertificateFiles): Certif
   const certificate = { cert: read(certFile), key: read(keyFile) };
   try {
     createSecureContext(certificate);
+    // It lets pass an empty file, and a key of another kind (RSA for EC), with which no handshake succeeds.
+    if (!new X509Certificate(certificate.cert).checkPrivateKey(createPrivateKey(certificate.key))) {
+      throw new Error('the key is that of another certificate');
+    }
   } catch (error) {
     throw new Error(`${certFile} and ${keyFile} are no certificate and its key: ${messageOf(error)}`, {
       cause: error,
@@ -66,12 +70,11 @@ export class CertificateWatcher extends EventEmitter<{ renewed: [Certificate]; b
   start(): void {
     this.#looking = setInterval(() => this.#look(), LOOK_AGAIN_MS).unref();
     for (const folder of new Set([dirname(this.#files.certFile), dirname(this.#files.keyFile)])) {
-      const watcher = watch(folder, { persistent: false }, () => {
-        clearTimeout(this.#settling);
-        this.#settling = setTimeout(() => this.#look(), SETTLE_MS).unref();
-      });
-      watcher.on('error', () => watcher.close()); // the folder is gone; looking goes on
-      this.#watchers.push(watcher);
+      try {
+        this.#watch(folder);
+      } catch {
+        // The inotify instances of a node are few and shared by its pods; looking goes on.
+      }
     }
   }
 
@@ -79,6 +82,15 @@ export class CertificateWatcher extends EventEmitter<{ renewed: [Certificate]; b
     clearInterval(this.#looking);
     clearTimeout(this.#settling);
     for (const watcher of this.#watchers) watcher.close();
+  }
+
+  #watch(folder: string): void {
+    const watcher = watch(folder, { persistent: false }, () => {
+      clearTimeout(this.#settling);
+      this.#settling = setTimeout(() => this.#look(), SETTLE_MS).unref();
+    });
+    watcher.on('error', () => watcher.close()); // the folder is gone; looking goes on
+    this.#watchers.push(watcher);
   }
 
   #look(): void {
