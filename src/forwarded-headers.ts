@@ -13,6 +13,8 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Not for `Connection` to take away: without its length, a body is the next request on the connection to the target. */
+const END_TO_END = new Set(['content-length', 'host']);
 /** What a client may claim about the way that its request has come. */
 const CLAIMS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'];
 
@@ -64,7 +66,7 @@ export function returnedHeaders(answer: IncomingMessage, via: string): Record<st
 /** The standing hop-by-hop headers, and those that `Connection` names. */
 function droppedBy(connection: string | undefined): (name: string) => boolean {
   const named = new Set(connection?.toLowerCase().split(/\s*,\s*/));
-  return (name) => HOP_BY_HOP.has(name) || named.has(name);
+  return (name) => HOP_BY_HOP.has(name) || (named.has(name) && !END_TO_END.has(name));
 }
 
 function first(header: string | string[] | undefined): string | undefined {
