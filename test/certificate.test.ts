@@ -61,7 +61,7 @@ describe('reading a certificate', () => {
     ['a key of another certificate', broken],
     [
       'a key of another kind',
-      async () => ({ ...first, key: (await generate(null, { algorithm: 'sha256' })).private }),
+      async () => ({ ...first, key: (await generate(undefined, { algorithm: 'sha256' })).private }),
     ],
     ['no PEM as the certificate', () => ({ ...first, cert: 'x' })],
     ['no PEM as the key', () => ({ ...first, key: 'x' })],
@@ -111,11 +111,11 @@ describe('a watcher', () => {
     const extra = { certFile: join(folder, 'extra.crt'), keyFile: join(folder, 'extra.key') };
     writeFileSync(extra.certFile, first.cert);
     writeFileSync(extra.keyFile, first.key);
-    const { watcher: witness } = watching(extra);
     secret.swap(broken());
     await once(watcher, 'broken');
     expect(watcher).toMatchObject({ certificate: first, upToDate: false });
 
+    const { watcher: witness } = watching(extra);
     // The same again, and a change for a witness, who looks after it: its watch is the later one.
     secret.swap(broken());
     writeFileSync(extra.certFile, second.cert);
