@@ -176,8 +176,15 @@ export class Listener {
         this.#connections.upgrade(req);
         handler(req, socket, head);
       } else if (Number(req.headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in req.headers) {
-        socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        const connection = Connection.of(socket);
+        if (connection !== undefined) connection.babble = true;
+        socket.resume(); // its body, and its end
+        socket.write('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        socket.destroySoon();
       } else {
+        // Nobody reads from the socket any more, and a client that goes would stay unnoticed.
+        socket.once('end', () => socket.end());
+        socket.resume();
         const res = new ServerResponse(req);
         res.assignSocket(socket);
         res.shouldKeepAlive = false;
