@@ -11,7 +11,7 @@ export function sayCloseIfNewest(request: TrackedRequest, res: ServerResponse): 
   res.writeHead = (...args: unknown[]) => {
     if (!res.headersSent && connection.newest === request) {
       connection.farewell = true;
-      dropConnectionHeader(args);
+      dropConnectionHeader(res, args);
       res.setHeader('Connection', 'close');
     }
     return writeHead(...args);
@@ -19,7 +19,7 @@ export function sayCloseIfNewest(request: TrackedRequest, res: ServerResponse): 
 }
 
 /** Headers given to writeHead win over those set before, and many stream handlers pass `Connection: keep-alive`. */
-function dropConnectionHeader(args: unknown[]): void {
+function dropConnectionHeader(res: ServerResponse, args: unknown[]): void {
   const last = args.length - 1;
   const headers = args[last];
   if (Array.isArray(headers)) {
@@ -27,7 +27,11 @@ function dropConnectionHeader(args: unknown[]): void {
     const pairs = headers.every(Array.isArray)
       ? (headers as unknown[][])
       : Array.from({ length: headers.length / 2 }, (_, i) => headers.slice(2 * i, 2 * i + 2) as unknown[]);
-    args[last] = pairs.filter(([name]) => !isConnection(name)).flat();
+    const kept = pairs.filter(([name]) => !isConnection(name)) as [name: string, value: string][];
+    // Next to headers that are set, Node 20 takes only the last of those that are in an array twice, as Set-Cookie is.
+    for (const [name] of kept) res.removeHeader(name);
+    for (const [name, value] of kept) res.appendHeader(name, value);
+    args.pop();
   } else if (typeof headers === 'object' && headers !== null) {
     args[last] = Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)));
   }
