@@ -176,6 +176,16 @@ describe('an upgrade to something else than WebSocket', () => {
     expect(listener.tally()).toMatchObject({ requests: { lifetime: { accepted: 0 } }, conserved: true });
   });
 
+  test('that is refused does not hold its connection for a client that keeps its side open', async () => {
+    const client = await connectTo(listener, { allowHalfOpen: true });
+
+    client.socket.write(`POST / HTTP/1.1\r\n${H2C}Content-Length: 9\r\n\r\nhi`);
+    await client.receives('501 Not Implemented');
+
+    await until(() => listener.tally().connections.lifetime.open === 0);
+    expect(listener.tally().connections.lifetime).toMatchObject({ accepted: 1, closed: 1 });
+  });
+
   test('is counted as aborted when its client goes', async () => {
     const begun = new Promise<ServerResponse>((resolve) => {
       handler = (_req, res) => resolve(res);
@@ -197,7 +207,9 @@ describe('an upgrade to something else than WebSocket', () => {
 
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n');
 
-    await client.receives('upgraded');
+    expect(await client.ended).toBe('end');
+    expect(client.received).toBe('upgraded');
+    await until(() => listener.tally().connections.lifetime.open === 0);
   });
 });
 
@@ -257,6 +269,7 @@ describe('after the notice, an answer says close', () => {
     const listener = await started();
     const client = await connectTo(listener);
     handler = (_req, res) => {
+      res.setHeader('Set-Cookie', 'replaced');
       res.writeHead(200, ['Set-Cookie', 'a=1', 'Connection', 'keep-alive', 'Set-Cookie', 'b=2']).end();
     };
     listener.giveNotice(0);
