@@ -51,15 +51,19 @@ export function forwardedHeaders(
   return headers;
 }
 
-/** The headers of an answer as the client shall see them, each with all of its values. */
-export function returnedHeaders(answer: IncomingMessage, via: string): Record<string, string[]> {
-  const { headers, headersDistinct, httpVersion } = answer;
+/** The headers of an answer as the client shall see them: names and values, in order, those that are there twice, too. */
+export function returnedHeaders(
+  { rawHeaders, headers, httpVersion }: IncomingMessage,
+  via: string,
+): [name: string, value: string][] {
   const dropped = droppedBy(headers.connection);
-  const returned: Record<string, string[]> = {};
-  for (const [name, values] of Object.entries(headersDistinct)) {
-    if (values !== undefined && !dropped(name) && name !== 'x-request-id') returned[name] = values;
+  const returned: [string, string][] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
+    const lower = name.toLowerCase();
+    if (!dropped(lower) && lower !== 'via' && lower !== 'x-request-id') returned.push([name, value]);
   }
-  returned['via'] = [...(returned['via'] ?? []), `${httpVersion} ${via}`];
+  returned.push(['Via', [headers.via, `${httpVersion} ${via}`].filter(Boolean).join(', ')]);
   return returned;
 }
 

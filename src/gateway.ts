@@ -82,7 +82,9 @@ export function gateway(app: Application, { config, hooks, metrics, onUpgrade }:
     const exchange = exchanges.get(req);
     clearTimeout(exchange?.timer);
     const { statusCode = 502, statusMessage } = answer;
-    res.writeHead(statusCode, statusMessage, returnedHeaders(answer, via));
+    // Not by writeHead: of two Set-Cookie it would keep one, because the request id is set already (Node 20).
+    for (const [name, value] of returnedHeaders(answer, via)) res.appendHeader(name, value);
+    res.writeHead(statusCode, statusMessage);
     pipeline(answer, res, () => undefined);
     answer.once('aborted', () => {
       if (exchange !== undefined && !res.destroyed) exchange.outcome = 'broken';

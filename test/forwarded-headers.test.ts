@@ -186,7 +186,7 @@ describe('a request', () => {
 });
 
 describe('an answer', () => {
-  const back = (rawHeaders: [string, string][]) => returnedHeaders(message(rawHeaders), 'gateway');
+  const back = (rawHeaders: [string, string][]) => returnedHeaders(message(rawHeaders), 'gateway').flat();
 
   test('keeps its headers in order, in their case, with all that are there twice', () => {
     expect(
