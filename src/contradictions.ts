@@ -55,7 +55,8 @@ export function contradictions(
     });
   }
   found.push(...tlsContradictions(tls, env));
-  const hosts = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]', hostname(), http.host ?? 'localhost'];
+  const everywhere = ['localhost', '127.0.0.1', '[::1]', '0.0.0.0', '[::]', hostname()];
+  const hosts = http.host === undefined ? everywhere : [http.host];
   const loop = findLoop(gateway.targets, { ports: ports.map(({ port }) => port), hosts });
   if (loop !== undefined) {
     found.push({

@@ -53,6 +53,8 @@ export function findLoop(
 function parseTarget(entry: string): GatewayTarget {
   const [, host, path, value] = /^([^/=]*)(\/[^=]*)=(.+)$/.exec(entry) ?? [];
   if (path === undefined || value === undefined) throw new Error(`"${entry}" is not prefix=URL`);
+  if (/:\d*$/.test(host ?? ''))
+    throw new Error(`the host of "${entry}" has a port; it is matched without one`);
   if (!URL.canParse(value)) throw new Error(`"${value}" is no URL`);
   const url = new URL(value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

@@ -117,6 +117,10 @@ describe('the target of a request', () => {
   });
 });
 
+test('a host with a port is refused, since it would never match', () => {
+  expect(() => parseGatewayTargets('shop.example:8080/=http://a')).toThrow('has a port');
+});
+
 describe('a loop', () => {
   const own = { ports: [80, 443, 8080], hosts: ['localhost', '127.0.0.1', '[::1]'] };
   const loopIn = (text: string) => findLoop(parseGatewayTargets(text), own)?.name;
