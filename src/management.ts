@@ -4,6 +4,7 @@ import type { CheckStatus, Health } from './lifecycle/health.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import { bindError } from './lifecycle/listener.ts';
 import type { ProbeAnswer } from './lifecycle/terminus.ts';
+import type { Scrapes } from './scrapes.ts';
 
 interface Content {
   contentType: string;
@@ -17,28 +18,13 @@ export interface ManagementOptions {
   serviceName: string;
   lifecycle: Lifecycle;
   scrapes: Scrapes;
-  metrics: () => Promise<Content>;
+  metrics: (accept: string | undefined) => Promise<Content>;
   /** What `/lifecycle` lists beside the state. */
   details: () => { inFlight: unknown[]; hooks: string[] };
 }
 
 /** kubelet reads 10 KiB of a probe's body. */
 const MAX_PROBE_BYTES = 10_000;
-
-/** Whether `/metrics` was ever read, and when it is read next: the final scrape waits for that. */
-export class Scrapes {
-  seen = false;
-  #waiting: (() => void)[] = [];
-
-  async next(): Promise<void> {
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  happened(): void {
-    this.seen = true;
-    for (const resolve of this.#waiting.splice(0)) resolve();
-  }
-}
 
 /**
  * The management port: probes (routed by terminus, see lifecycle/terminus.ts), `/metrics`, `/lifecycle` and a
@@ -51,18 +37,22 @@ export class Management {
   constructor(options: ManagementOptions) {
     this.#options = options;
     const { lifecycle, scrapes, serviceName, metrics, details } = options;
-    const pages: Record<string, () => Content | Promise<Content>> = {
+    const pages: Record<string, (req: IncomingMessage) => Content | Promise<Content>> = {
       '/': () => html(landingPage(serviceName, lifecycle.state)),
-      '/metrics': metrics,
+      '/metrics': async (req) => metrics(req.headers.accept),
       '/lifecycle': () => {
         const { state, since, msLeft: deadlineMs = null } = lifecycle;
-        return json({ state, since, deadlineMs, ...details() });
+        const { ageMs: lastMsAgo = null, intervalMs = null } = scrapes;
+        return json({ state, since, deadlineMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
       },
     };
     this.server = createServer((req, res) => {
-      res.once('finish', () => {
-        if (pathOf(req) === '/metrics' && req.method === 'GET' && res.statusCode === 200) scrapes.happened();
-      });
+      if (pathOf(req) === '/metrics' && req.method === 'GET') {
+        const done = scrapes.begin();
+        res.once('finish', () => {
+          if (res.statusCode === 200) done();
+        });
+      }
       void serve(pages, req, res);
     });
   }
@@ -82,7 +72,7 @@ export class Management {
 }
 
 async function serve(
-  pages: Record<string, () => Content | Promise<Content>>,
+  pages: Record<string, (req: IncomingMessage) => Content | Promise<Content>>,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
@@ -95,7 +85,7 @@ async function serve(
     return send(res, 405, text('method not allowed\n'));
   }
   try {
-    send(res, 200, await page());
+    send(res, 200, await page(req));
   } catch (error) {
     send(res, 500, text(`${String(error)}\n`));
   }

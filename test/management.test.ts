@@ -4,7 +4,8 @@ import request from 'supertest';
 import { Health } from '../src/lifecycle/health.ts';
 import type { Lifecycle, State } from '../src/lifecycle/lifecycle.ts';
 import { superviseWithTerminus } from '../src/lifecycle/terminus.ts';
-import { Management, probes, Scrapes } from '../src/management.ts';
+import { Management, probes } from '../src/management.ts';
+import { Scrapes } from '../src/scrapes.ts';
 import { sendRaw } from './support/raw.ts';
 
 /** Terminus can be had once per process: one server for all tests, whose state they set. */
@@ -16,7 +17,7 @@ const inShutdown: { liveness: 'fail' | 'pass'; readiness: 'fail' | 'pass' } = {
 };
 const scrapes = new Scrapes();
 let health: Health;
-let metrics: () => Promise<{ contentType: string; body: string }>;
+let metrics: (accept?: string) => Promise<{ contentType: string; body: string }>;
 const currentHealth = new Proxy({} as Health, {
   get: (_target, name: keyof Health) => (name === 'status' ? () => health.status() : health[name]),
 });
@@ -26,7 +27,7 @@ const management = new Management({
   serviceName: 'shop <&>',
   lifecycle: asLifecycle,
   scrapes,
-  metrics: async () => metrics(),
+  metrics: async (accept) => metrics(accept),
   details: () => ({ inFlight: [], hooks: ['db'] }),
 });
 let url: string;
@@ -286,20 +287,29 @@ describe('other paths', () => {
       state: 'ready',
       since: '1970-01-01T00:00:00.000Z',
       deadlineMs: null,
+      scrapes: { lastMsAgo: null, intervalMs: null },
       inFlight: [],
       hooks: ['db'],
     });
   });
 });
 
+/** Promise.withResolvers, which Node 20 has not. */
+function withResolvers() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 describe('/metrics', () => {
   test('is what the registry has; a whole GET of it is a scrape, and nothing else is', async () => {
-    scrapes.seen = false;
     await request(url).head('/metrics').expect(200);
     await request(url).post('/metrics').expect(405);
     metrics = async () => Promise.reject(new Error('a collector failed'));
     await request(url).get('/metrics').expect(500);
-    expect(scrapes.seen).toBe(false);
+    expect(scrapes.patienceMs(1000)).toBe(0);
 
     metrics = async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' });
     const next = scrapes.next();
@@ -310,7 +320,41 @@ describe('/metrics', () => {
     await next;
 
     expect(text).toBe('up 1\n');
-    expect(scrapes.seen).toBe(true);
+    expect(scrapes.patienceMs(1000)).toBe(1000);
+    await request(url).get('/metrics').expect(200);
+    const { body } = await request(url).get('/lifecycle').expect(200);
+    expect(body).toMatchObject({
+      scrapes: { lastMsAgo: expect.any(Number), intervalMs: expect.any(Number) },
+    });
+  });
+
+  test('a read that was under way before the final scrape is not the final scrape', async () => {
+    const { promise: held, resolve: release } = withResolvers();
+    const { promise: begun, resolve: begin } = withResolvers();
+    metrics = async () => {
+      begin();
+      await held;
+      return { contentType: 'text/plain', body: 'old 1\n' };
+    };
+    const old = request(url).get('/metrics').expect(200);
+    const oldDone = old.then(() => 'old read');
+    await begun;
+    const next = scrapes.next().then(() => 'final scrape');
+    release();
+
+    expect(await Promise.race([oldDone, next])).toBe('old read');
+
+    metrics = async () => ({ contentType: 'text/plain', body: 'new 1\n' });
+    await request(url).get('/metrics').expect(200);
+    expect(await next).toBe('final scrape');
+  });
+
+  test('comes in the format that the scraper asks for', async () => {
+    metrics = async (accept) => ({ contentType: 'text/plain', body: `for ${accept}` });
+
+    expect((await request(url).get('/metrics').set('Accept', 'application/x')).text).toBe(
+      'for application/x',
+    );
   });
 });
 

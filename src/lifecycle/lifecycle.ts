@@ -36,8 +36,8 @@ export interface LifecycleOptions {
   settings: ShutdownSettings;
   hooks: Hooks;
   listeners: DrainableListener[];
-  /** Scrapes of `/metrics`: whether there ever was one, and the next one. */
-  scrapes: { seen: boolean; next(): Promise<void> };
+  /** Scrapes of `/metrics`: how long the next one is worth waiting for (0: nobody scrapes), and the next one. */
+  scrapes: { patienceMs(mostMs: number): number; next(): Promise<void> };
   /** Ends the process. Called once, after the report. */
   exit: (code: number) => void;
 }
@@ -83,7 +83,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #windDown: Promise<void> | undefined;
   #startedAt = 0;
   #deadlineTimer: NodeJS.Timeout | undefined;
-  #deadlineMs = Infinity;
+  /** Counted from the first signal; `Infinity`: none. */
+  readonly deadlineMs: number;
   #firstSignal: NodeJS.Signals | undefined;
   #interrupts = 0;
   #interruptedAt = -Infinity;
@@ -100,6 +101,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   constructor(options: LifecycleOptions) {
     super();
     this.#options = options;
+    this.deadlineMs = overallDeadlineMs(options.settings);
   }
 
   get state(): State {
@@ -118,8 +120,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   /** Milliseconds to the overall deadline; undefined before the first signal, or when there is none. */
   get msLeft(): number | undefined {
-    if (!this.#leaving || this.#deadlineMs === Infinity) return undefined;
-    return Math.max(0, Math.round(this.#startedAt + this.#deadlineMs - performance.now()));
+    if (!this.#leaving || this.deadlineMs === Infinity) return undefined;
+    return Math.max(0, Math.round(this.#startedAt + this.deadlineMs - performance.now()));
   }
 
   /** Milliseconds that a state has lasted, running ones included; 0 if it was not entered. */
@@ -221,9 +223,10 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     this.#enter('cleanup');
     this.#hookResults.push(...(await hooks.stop((result) => this.emit('hook', result))));
 
-    if (scrapes.seen && settings.scrapeWaitMs > 0 && !this.#expedited.signal.aborted) {
+    const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
+    if (patienceMs > 0 && !this.#expedited.signal.aborted) {
       this.#enter('final-scrape');
-      await this.#race(scrapes.next(), settings.scrapeWaitMs);
+      await this.#race(scrapes.next(), patienceMs);
     }
     this.#end({});
   }
@@ -279,9 +282,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   /** Armed at the first signal, before anything that can hang, and never disarmed but by the end. */
   #armDeadline(): void {
-    this.#deadlineMs = overallDeadlineMs(this.#options.settings);
-    if (this.#deadlineMs === Infinity) return;
-    this.#deadlineTimer = setTimeout(() => this.#end({ deadline: true }), this.#deadlineMs);
+    if (this.deadlineMs === Infinity) return;
+    this.#deadlineTimer = setTimeout(() => this.#end({ deadline: true }), this.deadlineMs);
   }
 
   /** Reports and exits, from the end of the wind-down or, abruptly, from the middle of it. */

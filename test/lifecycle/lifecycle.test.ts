@@ -82,6 +82,7 @@ function setUp(settings: Partial<ShutdownSettings> = {}, listeners = [new FakeLi
   const scraped: (() => void)[] = [];
   const scrapes = {
     seen: false,
+    patienceMs: (mostMs: number) => (scrapes.seen ? mostMs : 0),
     next: async () => new Promise<void>((resolve) => scraped.push(resolve)),
   };
   const lifecycle = new Lifecycle({

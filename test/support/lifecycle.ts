@@ -15,6 +15,6 @@ export const SETTINGS = {
 
 /** A lifecycle that waits for nothing and whose end does not end the process. */
 export function quickLifecycle(listeners: Listener[] = [], hooks = new Hooks(4000)): Lifecycle {
-  const scrapes = { seen: false, next: async () => new Promise<void>(() => undefined) };
+  const scrapes = { patienceMs: () => 0, next: async () => new Promise<void>(() => undefined) };
   return new Lifecycle({ settings: SETTINGS, hooks, listeners, scrapes, exit: () => undefined });
 }
