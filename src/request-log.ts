@@ -9,6 +9,8 @@ declare module 'http' {
   interface IncomingMessage {
     /** Of the W3C `traceparent` header, if it has one that is valid. */
     traceId?: string;
+    /** Whether somebody upstream records that trace. */
+    traceSampled?: boolean;
   }
 }
 
@@ -18,7 +20,7 @@ const arrivals = new WeakMap<IncomingMessage, { at: number; bytesWritten: number
 /** What is accepted as a request id from outside: it goes into logs and comes back as a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** version-traceid-parentid-flags (W3C Trace Context, 3.2); version ff and an id of zeros are invalid. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/;
 
 /**
  * Gives each request its id and trace id, and writes one line when it has ended. `req.log` is a logger that has both.
@@ -44,9 +46,10 @@ export function requestLog(logger: Logger): RequestHandler {
   return (req, res, next) => {
     arrivals.set(req, { at: performance.now(), bytesWritten: req.socket.bytesWritten });
     log(req, res);
-    const traceId = TRACEPARENT.exec(req.get('traceparent') ?? '')?.[1];
+    const [, traceId, flags = ''] = TRACEPARENT.exec(req.get('traceparent') ?? '') ?? [];
     if (traceId !== undefined) {
       req.traceId = traceId;
+      req.traceSampled = (Number.parseInt(flags, 16) & 1) === 1;
       req.log = req.log.child({ traceId });
     }
     next();

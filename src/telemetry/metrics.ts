@@ -1,14 +1,14 @@
 import { getHeapStatistics } from 'node:v8';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { TrackedRequest } from '../lifecycle/request.ts';
 import type { Health } from '../lifecycle/health.ts';
 import { type DrainableListener, type Lifecycle, type State, STATES } from '../lifecycle/lifecycle.ts';
+import { type HttpLabels, httpLabels } from './http-labels.ts';
+import { wantsOpenMetrics } from './openmetrics.ts';
 
 /** OpenTelemetry's advice for http.server.request.duration. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-/** The methods that OpenTelemetry knows; all others are one. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
 const PHASES: Record<string, State> = {
   window: 'lame-duck',
   drain: 'draining',
@@ -40,8 +40,8 @@ export interface MetricFactory {
 }
 
 export interface Metrics extends MetricFactory {
-  /** The exposition for Prometheus. */
-  expose: () => Promise<{ contentType: string; body: string }>;
+  /** The exposition for Prometheus, in the format that the `Accept` header asks for. */
+  expose: (accept?: string) => Promise<{ contentType: string; body: string }>;
   observeRequest: (request: TrackedRequest, route: string) => void;
 }
 
@@ -54,7 +54,9 @@ export function createMetrics(options: {
   health: Health;
 }): Metrics {
   const { service, lifecycle, listeners, hookNames, health } = options;
-  const registry = new Registry();
+  // Only one of OpenMetrics takes a metric with exemplars.
+  const registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];
 
   collectDefaultMetrics({ register: registry });
@@ -79,13 +81,16 @@ export function createMetrics(options: {
     registers,
   }).set({ version: service.version, revision: service.revision, node_version: process.version }, 1);
 
-  const duration = new Histogram({
+  // The types of prom-client know the labels of exemplars as labels of the metric.
+  const duration = new Histogram<keyof HttpLabels | 'trace_id'>({
     name: 'http_server_request_duration_seconds',
     help: 'Time from the headers of a request to the end of its response.',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
     buckets: DURATION_BUCKETS,
+    enableExemplars: true,
     registers,
   });
+  const labelsOf = httpLabels();
 
   new Gauge({
     name: 'http_server_active_requests',
@@ -132,6 +137,12 @@ export function createMetrics(options: {
       }
     },
   });
+
+  new Gauge({
+    name: 'shutdown_deadline_seconds',
+    help: 'From the first signal to the deadline of the whole shutdown, whose phases have to fit in; +Inf: none.',
+    registers,
+  }).set(lifecycle.deadlineMs / 1000);
 
   new Counter({
     name: 'shutdown_requests_total',
@@ -201,6 +212,19 @@ export function createMetrics(options: {
     },
   });
 
+  // Writing OpenMetrics takes `_total` off the names of prom-client's counters for good, and the classic format
+  // wants it. Both read the names before their first await, so that two scrapes at once don't disturb each other.
+  const names = new Map<{ name: string }, string>();
+  const classic = new Registry();
+  /** Of the metrics that are new: the application makes some of its own. */
+  function rememberNames(): void {
+    for (const metric of registry.getMetricsAsArray()) {
+      if (names.has(metric)) continue;
+      names.set(metric, metric.name);
+      classic.registerMetric(metric as unknown as Metric);
+    }
+  }
+
   return {
     counter: (name, help, labelNames) => new Counter({ name, help, labelNames, registers }),
     histogram: (name, help, labelNames) =>
@@ -215,18 +239,21 @@ export function createMetrics(options: {
         },
       });
     },
-    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    expose: async (accept) => {
+      rememberNames();
+      for (const [metric, name] of names) metric.name = name;
+      const format = wantsOpenMetrics(accept) ? registry : classic;
+      return { contentType: format.contentType, body: await format.metrics() };
+    },
     observeRequest({ req, res, startedAt }, route) {
-      const method = req.method ?? '';
-      duration.observe(
-        {
-          http_request_method: METHODS.has(method) ? method : '_OTHER',
-          http_route: route,
-          // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
-          http_response_status_code: res?.headersSent ? String(res.statusCode) : '',
-        },
-        (performance.now() - startedAt) / 1000,
-      );
+      // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
+      const status = res?.headersSent ? String(res.statusCode) : '';
+      duration.observe({
+        labels: labelsOf(req.method ?? '', route, status),
+        value: (performance.now() - startedAt) / 1000,
+        // An exemplar is there to be followed: a trace that nobody recorded leads nowhere.
+        exemplarLabels: req.traceId !== undefined && req.traceSampled ? { trace_id: req.traceId } : {},
+      });
     },
   };
 }

@@ -41,6 +41,10 @@ beforeEach(async () => {
   });
   let tell: () => void = () => undefined;
   listener.onRequestEnd = (request) => {
+    const { trace } = request.req.headers;
+    if (typeof trace === 'string') {
+      Object.assign(request.req, { traceId: 'a'.repeat(32), traceSampled: trace === 'sampled' });
+    }
     metrics.observeRequest(request, '/route');
     tell();
   };
@@ -71,7 +75,8 @@ describe('before anything happened', () => {
   test('every series of the shutdown is there with 0', async () => {
     hooks.add({ name: 'db', stop: () => undefined });
 
-    expect(await samples('shutdown_')).toEqual(
+    const { shutdown_deadline_seconds: deadline, ...shutdown } = await samples('shutdown_');
+    expect(shutdown).toEqual(
       Object.fromEntries(
         [
           ...['window', 'drain', 'cleanup', 'final_scrape'].map(
@@ -88,6 +93,7 @@ describe('before anything happened', () => {
         ].map((series) => [series, 0]),
       ),
     );
+    expect(deadline).toBe(15);
   });
 
   test('the state is one series per state, of which one is 1', async () => {
@@ -198,6 +204,56 @@ describe('a request', () => {
       'shutdown_connections_total{listener="http",outcome="cut"}': 1,
     });
     expect(await samples('http_server_request_duration_seconds_count')).toEqual({ [count('GET', '')]: 1 });
+  });
+});
+
+describe('OpenMetrics', () => {
+  const ACCEPT = 'application/openmetrics-text;version=1.0.0';
+  const exemplars = (body: string) => body.split('\n').filter((line) => line.includes(' # {'));
+
+  async function traced(trace: string): Promise<void> {
+    const done = ended();
+    await sendRaw(listener.port, `GET / HTTP/1.1\r\nHost: x\r\nTrace: ${trace}\r\n\r\n`);
+    await done;
+  }
+
+  beforeEach(async () => {
+    await lifecycle.start();
+  });
+
+  test('has the trace of a slow request beside its bucket; the classic format has not', async () => {
+    await traced('sampled');
+    const { contentType, body } = await metrics.expose(ACCEPT);
+
+    expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(body).toMatch(/\n# EOF\n$/);
+    expect(exemplars(body)).toEqual([
+      expect.stringMatching(
+        /^http_server_request_duration_seconds_bucket\{.*\} 1 # \{trace_id="a{32}"\} [\d.e-]+ [\d.]+$/,
+      ),
+    ]);
+    expect(exemplars((await metrics.expose()).body)).toEqual([]);
+  });
+
+  test('names no trace that nobody records', async () => {
+    await traced('unsampled');
+
+    expect(exemplars((await metrics.expose(ACCEPT)).body)).toEqual([]);
+  });
+
+  test('does not change the names that the classic format has, not even of a scrape at the same time', async () => {
+    const names = (body: string) => body.match(/^# TYPE \S+/gm);
+    const before = names((await metrics.expose()).body);
+    const bodies = await Promise.all(
+      [ACCEPT, '', ACCEPT, ''].map(async (accept) => (await metrics.expose(accept)).body),
+    );
+
+    expect(names((await metrics.expose()).body)).toEqual(before);
+    expect(bodies.filter((_, i) => i % 2 === 1).map(names)).toEqual([before, before]);
+    for (const body of bodies)
+      expect(body).toContain('shutdown_requests_total{listener="http",outcome="cut"} 0');
+    expect(bodies[0]).toContain('# TYPE shutdown_requests counter');
+    expect(before).toContain('# TYPE shutdown_requests_total');
   });
 });
 
