@@ -19,6 +19,7 @@ const HOOKS = [
       throw new Error('no luck');
     },
   },
+  { name: 'slow-stop', stop: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
   { name: 'hung', stop: () => new Promise(() => undefined), timeoutMs: 200 },
   {
     name: 'slow-start',

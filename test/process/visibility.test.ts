@@ -94,6 +94,19 @@ describe('/metrics', () => {
     expect((await service.ended).code).toBe(0);
     await service.line({ state: 'final-scrape' });
   });
+
+  test('is waited for no longer than one and a half of the intervals in which it was read', async () => {
+    const service = startService({ SHUTDOWN_SCRAPE_WAIT: '20s' });
+    const management = await service.management;
+    for (const _ of [1, 2, 3]) await get(`${management}/metrics`);
+    const { scrapes } = (await get(`${management}/lifecycle`)).json() as { scrapes: { intervalMs: number } };
+    await service.url;
+    service.kill('SIGTERM');
+    expect((await service.ended).code).toBe(0);
+    const { ms } = service.lines.at(-1) as unknown as { ms: { finalScrape: number } };
+    expect(ms.finalScrape).toBeGreaterThanOrEqual(Math.floor(1.5 * scrapes.intervalMs));
+    expect(ms.finalScrape).toBeLessThan(10_000);
+  });
 });
 
 describe('the log', () => {

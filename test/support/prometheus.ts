@@ -105,7 +105,10 @@ export async function startPrometheus(target: string, rules: RuleFile): Promise<
     rmSync(folder, { recursive: true, force: true });
   };
   while (!(await isReady(url))) {
-    if (child.exitCode !== null) throw new Error(`prometheus has ended:\n${said}`);
+    if (child.exitCode !== null) {
+      await stop();
+      throw new Error(`prometheus has ended:\n${said}`);
+    }
     await sleep(50);
   }
 

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { beforeEach, expect, jest, test } from '@jest/globals';
+import { get } from '../support/http.ts';
+import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
+import { type ServiceProcess, startService } from '../support/process.ts';
+import { promtool, testWith } from '../support/prometheus.ts';
+import { sendRaw } from '../support/raw.ts';
+
+jest.setTimeout(30_000);
+
+const testWherePossible = testWith('promtool');
+
+let service: ServiceProcess;
+let url: string;
+let management: string;
+beforeEach(async () => {
+  service = startService({ FIXTURE: 'good,sick' }, { entry: 'test/process/fixture.mjs' });
+  url = await service.url;
+  management = await service.management;
+  await service.line({ event: 'health', check: 'db' });
+});
+
+const scrape = async () => (await get(`${management}/metrics`)).body;
+
+async function expectCleanEnd(): Promise<void> {
+  service.kill('SIGTERM');
+  expect(await service.ended).toMatchObject({ code: 0 });
+}
+
+test('docs/metrics.md has every metric of a real scrape, with its type and labels, and no other', async () => {
+  await get(url);
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+  const exposed = exposedMetrics(await scrape()).sort(byName);
+  const documented = documentedMetrics(readFileSync('docs/metrics.md', 'utf8')).sort(byName);
+  // Nothing may be active, or collected, yet: then there is no series to see labels at.
+  const silent = ['nodejs_active_requests', 'nodejs_gc_duration_seconds'];
+  const withoutSilent = documented.map((metric) => {
+    const seen = exposed.find(({ name }) => name === metric.name);
+    return silent.includes(metric.name) && seen?.labels.length === 0 ? { ...metric, labels: [] } : metric;
+  });
+  expect(withoutSilent).toEqual(exposed);
+  await expectCleanEnd();
+});
+
+testWherePossible(
+  'promtool has nothing to say about the metrics, before the first request and after',
+  async () => {
+    const lint = async () => promtool(['check', 'metrics'], { input: await scrape() });
+    expect(await lint()).toEqual({ code: 0, said: '' });
+    await get(url);
+    expect(await lint()).toEqual({ code: 0, said: '' });
+    await expectCleanEnd();
+  },
+);
+
+test('10,000 random paths and 50 invented methods add no series', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 20 });
+  const { port } = new URL(url);
+  // What Node's parser does not know is refused before it is a request; PURGE and the like are known to it.
+  const odd = ['PURGE', 'PROPFIND', 'REPORT', 'MKCOL', 'LOCK', 'SUBSCRIBE'];
+  const invented = Array.from(
+    { length: 50 },
+    (_, i) => odd[i] ?? `INVENT${String.fromCharCode(65 + (i % 26))}`,
+  );
+  const random = () => Math.random().toString(36).slice(2);
+  const visit = async (path: string) => get(`${url}${path}`, { agent });
+  const rounds = async (count: number) => {
+    for (let at = 0; at < count; at += 20) {
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, i) =>
+          visit(i % 2 === 0 ? `/${random()}/${random()}` : `/echo/${random()}`),
+        ),
+      );
+    }
+    for (const method of invented) {
+      await sendRaw(
+        Number(port),
+        `${method} /${random()} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+      );
+    }
+  };
+  /** Without those of Node itself, which come with its first garbage collection and go with each timer. */
+  const series = async () =>
+    (await scrape())
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('nodejs_'))
+      .map((line) => line.slice(0, line.lastIndexOf(' ')));
+
+  await rounds(20);
+  const before = await series();
+  await rounds(10_000);
+  agent.destroy();
+
+  const after = await series();
+  expect(after).toEqual(before);
+  const routes = new Set(after.flatMap((line) => /http_route="([^"]*)"/.exec(line)?.[1] ?? []));
+  expect(routes).toEqual(new Set(['/echo/*path', 'unmatched']));
+  const total =
+    /_count\{http_request_method="GET",http_route="unmatched",http_response_status_code="404"\} (\d+)/;
+  expect(total.exec(await scrape())?.[1]).toBe('5010');
+  await expectCleanEnd();
+});

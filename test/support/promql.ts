@@ -1,0 +1,24 @@
+/** Enough of PromQL to find what a query of ours names; they all write their selectors with braces. */
+
+/** `name{matchers}`, without the range behind it. */
+export function selectorsOf(expr: string): string[] {
+  return [...new Set(expr.match(/(?:[a-zA-Z_:][\w:]*)?\{[^}]*\}/g))];
+}
+
+/** The labels that the query groups by. */
+export function groupedBy(expr: string): string[] {
+  const lists = [...expr.matchAll(/\bby \(([^)]*)\)/g)].map(([, list = '']) => list.split(/,\s*/));
+  return [...new Set(lists.flat())];
+}
+
+const WORDS =
+  'sum min max count avg by rate increase changes histogram_quantile scalar absent and or max_over_time avg_over_time';
+
+/** Names that are neither in a selector nor known to us: a metric without braces, or a function to add above. */
+export function unknownWordsOf(expr: string): string[] {
+  const rest = expr
+    .replace(/(?:[a-zA-Z_:][\w:]*)?\{[^}]*\}/g, '')
+    .replace(/\bby \([^)]*\)/g, '')
+    .replace(/\[[^\]]*\]/g, '');
+  return (rest.match(/[a-zA-Z_:][\w:]*/g) ?? []).filter((word) => !WORDS.split(' ').includes(word));
+}
