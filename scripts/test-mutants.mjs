@@ -6,6 +6,12 @@ import { join } from 'node:path';
 
 const MUTANTS = [
   {
+    name: 'the scrape interval is not learned',
+    file: 'scrapes.js',
+    replace: ['this.intervalMs ?? Infinity', 'Infinity'],
+    test: ['visibility', 'one and a half of the intervals'],
+  },
+  {
     name: 'no Connection: close in the window',
     file: 'lifecycle/farewell.js',
     replace: ['connection.newest === request', 'false'],

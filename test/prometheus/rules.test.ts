@@ -274,6 +274,18 @@ describe('the rendered rules', () => {
     expectResult({ series: failing(5, 5), at: '30m' }, ratio, zero);
   });
 
+  test('of a release that is older than their values are those of the defaults: helm upgrade --reuse-values', async () => {
+    const missing = {
+      availability: null,
+      latency: null,
+      latencySeconds: null,
+      slowRoutes: null,
+      runbook: null,
+    };
+    expect(await renderedRules(missing)).toEqual(rules);
+    expect(JSON.stringify(await renderedRules({ slowRoutes: '' }))).toContain(String.raw`http_route!~\"\"`);
+  });
+
   test('no alert is without a test that makes it fire and one that keeps it quiet', () => {
     const known = (list = FIRES) => new Set(list?.map(({ alert, selector }) => `${alert} ${selector}`));
     const all = rules.groups

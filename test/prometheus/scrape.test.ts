@@ -7,7 +7,7 @@ import { type ServiceProcess, startService } from '../support/process.ts';
 import { promtool, testWith } from '../support/prometheus.ts';
 import { sendRaw } from '../support/raw.ts';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const testWherePossible = testWith('promtool');
 
@@ -53,6 +53,20 @@ testWherePossible(
     await expectCleanEnd();
   },
 );
+
+test('a request whose trace is recorded is an exemplar in OpenMetrics, and one whose trace is not is none', async () => {
+  const traced = async (id: string, flags: string) =>
+    fetch(url, { headers: { traceparent: `00-${id}-00f067aa0ba902b7-${flags}`, Connection: 'close' } });
+  await traced('a'.repeat(32), '00');
+  await traced('b'.repeat(32), '01');
+  await traced('c'.repeat(32), '02');
+  const answer = await fetch(`${management}/metrics`, {
+    headers: { Accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5', Connection: 'close' },
+  });
+  expect(answer.headers.get('Content-Type')).toMatch(/^application\/openmetrics-text/);
+  expect((await answer.text()).match(/# \{.*?\}/g)).toEqual([`# {trace_id="${'b'.repeat(32)}"}`]);
+  await expectCleanEnd();
+});
 
 test('10,000 random paths and 50 invented methods add no series', async () => {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 20 });
