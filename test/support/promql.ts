@@ -12,7 +12,7 @@ export function groupedBy(expr: string): string[] {
 }
 
 const WORDS =
-  'sum min max count avg by rate increase changes histogram_quantile scalar absent and or max_over_time avg_over_time';
+  'sum min max count avg by rate increase changes histogram_quantile scalar round absent and or max_over_time avg_over_time';
 
 /** Names that are neither in a selector nor known to us: a metric without braces, or a function to add above. */
 export function unknownWordsOf(expr: string): string[] {
