@@ -118,7 +118,7 @@ describe('connections that keep a drain waiting', () => {
     const { code, report } = await reportOf(service);
     expect(code).toBe(80);
     expect(numbersOf(report)).toMatchObject({ connections: { idle: 2, cut: 1 }, requests: { cut: 1 } });
-    expect(report.cutRequests).toMatchObject([{ method: 'POST', route: 'unmatched', bytesSent: 0 }]);
+    expect(report.cutRequests).toMatchObject([{ method: 'POST', route: '/echo', bytesSent: 0 }]);
   });
 
   test('half-sent headers that go on in the drain become a request and are answered', async () => {

@@ -70,7 +70,8 @@ function crash() {
   throw new Error('boom');
 }
 
-function app({ hooks, health, ...parts }) {
+function app(parts) {
+  const { hooks, health } = parts;
   for (const hook of HOOKS.filter(({ name }) => wanted.includes(name))) hooks.add(hook);
   if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
   const service = createApp(parts);

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../../src/lifecycle/report.ts';
 import { filledIn, QUERIES } from '../support/dashboard.ts';
+import { withTlsAndGateway } from '../support/everything-on.ts';
 import { get, inFlight } from '../support/http.ts';
 import { documentedQueries } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
@@ -27,14 +30,17 @@ let stop: () => Promise<void> = async () => undefined;
 let rules: RuleFile;
 let report: Report;
 let startedAt: number;
+let folder = '';
 
 /** One life of a process under a Prometheus that reads it every second, from the start to after its end. */
 async function live(): Promise<void> {
   startedAt = Date.now();
   rules = await renderedRules();
+  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
   const service = startService(
     {
       FIXTURE: 'good,slow-stop,throwing,sick',
+      ...(await withTlsAndGateway(folder)),
       SHUTDOWN_WINDOW: '2s',
       SHUTDOWN_WINDOW_MAX: '2s',
       SHUTDOWN_DRAIN_TIMEOUT: '2s',
@@ -73,6 +79,7 @@ async function lead(service: ServiceProcess): Promise<void> {
 
 /** 60 requests: good ones with a trace, misses, failures. */
 async function load(url: string): Promise<void> {
+  await get(`${url}/away`); // a 502 of the gateway
   const traceparent = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
   for (let i = 0; i < 20; i++) {
     await new Promise((resolve, reject) => {
@@ -88,7 +95,10 @@ beforeAll(async () => {
   if (testWherePossible === test) await live();
 }, 60_000);
 
-afterAll(async () => stop());
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** The result of a query over the whole life, as a panel asks for it: only series that have a number somewhere. */
 async function overTime(expr: string): Promise<{ metric: Record<string, string>; values: number[] }[]> {
@@ -129,7 +139,7 @@ describe('after the process is gone', () => {
     const [increase] = await prometheus.query('sum(increase(shutdown_requests_total{outcome="cut"}[5m]))');
     // A little more than 1: increase() extends what it saw to the ends of the range.
     expect(Math.round(Number(increase?.value[1]))).toBe(1);
-    const last = await prometheus.query('last_over_time(shutdown_requests_total[5m])');
+    const last = await prometheus.query('last_over_time(shutdown_requests_total{listener="http"}[5m])');
     const byOutcome = Object.fromEntries(last.map(({ metric, value }) => [metric['outcome'], value[1]]));
     expect(byOutcome).toEqual({ served: '1', drained: '0', aborted: '0', cut: '1' });
   });

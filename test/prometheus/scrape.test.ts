@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import { beforeEach, expect, jest, test } from '@jest/globals';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { get } from '../support/http.ts';
+import { withTlsAndGateway } from '../support/everything-on.ts';
 import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
 import { promtool, testWith } from '../support/prometheus.ts';
@@ -14,12 +17,17 @@ const testWherePossible = testWith('promtool');
 let service: ServiceProcess;
 let url: string;
 let management: string;
+let folder: string;
 beforeEach(async () => {
-  service = startService({ FIXTURE: 'good,sick' }, { entry: 'test/process/fixture.mjs' });
+  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  const env = { FIXTURE: 'good,sick', ...(await withTlsAndGateway(folder)) };
+  service = startService(env, { entry: 'test/process/fixture.mjs' });
   url = await service.url;
   management = await service.management;
   await service.line({ event: 'health', check: 'db' });
 });
+
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const scrape = async () => (await get(`${management}/metrics`)).body;
 
@@ -30,6 +38,7 @@ async function expectCleanEnd(): Promise<void> {
 
 test('docs/metrics.md has every metric of a real scrape, with its type and labels, and no other', async () => {
   await get(url);
+  await get(`${url}/away`);
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
   const exposed = exposedMetrics(await scrape()).sort(byName);
   const documented = documentedMetrics(readFileSync('docs/metrics.md', 'utf8')).sort(byName);
