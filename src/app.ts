@@ -14,6 +14,9 @@ import { home } from './routes/home.ts';
 import { slow } from './routes/slow.ts';
 import type { MetricFactory } from './telemetry/metrics.ts';
 
+/** Takes a WebSocket and says true, or leaves it to the next. */
+export type Upgrader = (...args: Parameters<UpgradeHandler>) => boolean;
+
 /** What the application gets from the service that it runs in. */
 export interface AppParts {
   config: Config;
@@ -24,8 +27,8 @@ export interface AppParts {
   health: Health;
   /** Metrics of your own. */
   metrics: MetricFactory;
-  /** Takes WebSockets. Handlers are asked in turn; one that returns true has taken the socket. */
-  onUpgrade: (handler: (...args: Parameters<UpgradeHandler>) => boolean) => void;
+  /** Takes WebSockets; upgraders are asked in turn. */
+  onUpgrade: (upgrader: Upgrader) => void;
 }
 
 /** The Express app, in the order in which a request passes through it. */

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bind } from './lifecycle/bind.ts';
 import type { CheckStatus, Health } from './lifecycle/health.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
-import { bindError } from './lifecycle/listener.ts';
+
 import type { ProbeAnswer } from './lifecycle/terminus.ts';
 import type { Scrapes } from './scrapes.ts';
 
@@ -63,11 +64,7 @@ export class Management {
 
   /** @throws LifecycleError `LISTENER_BIND` */
   async start(): Promise<void> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error) => reject(bindError('management', host, port, error)));
-      this.server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
-    });
+    await bind(this.server, { name: 'management', ...this.#options });
   }
 }
 

@@ -1,21 +1,18 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Socket } from 'node:net';
-import { type AppParts, createApp } from './app.ts';
-import { type CertificateFiles, CertificateWatcher } from './certificate.ts';
+import type { RequestListener } from 'node:http';
+import { type AppParts, createApp, type Upgrader } from './app.ts';
 import { type Config, ConfigError, loadConfig, maskSecrets } from './config.ts';
 import { Health } from './lifecycle/health.ts';
 import { Hooks } from './lifecycle/hooks.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
-import { Listener, type ListenerOptions, type UpgradeHandler } from './lifecycle/listener.ts';
+import type { Listener } from './lifecycle/listener.ts';
 import { SIGNALS } from './lifecycle/signals.ts';
 import { superviseWithTerminus } from './lifecycle/terminus.ts';
 import { Management, probes } from './management.ts';
-import { answerClientError, rawProblem } from './problem.ts';
-import { routeOf } from './route-table.ts';
 import { Scrapes } from './scrapes.ts';
-import { createLogger, logCertificate, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
+import { createLogger, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { writeTerminationLog } from './telemetry/termination-log.ts';
+import { trafficListeners } from './traffic.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
@@ -47,7 +44,7 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   const logger = await createLogger(config);
   logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
 
-  const { shutdown: settings, service, http, tls } = config;
+  const { shutdown: settings, service } = config;
   const hooks = new Hooks(settings.cleanupTimeoutMs);
   const health = new Health(config.health);
   const scrapes = new Scrapes();
@@ -98,56 +95,19 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
     return running;
   }
 
-  /** The HTTPS listener, whose certificate is renewed when its files change. */
-  function serveTls(options: Omit<ListenerOptions, 'certificate'> & CertificateFiles): Listener {
-    const watcher = new CertificateWatcher(options);
-    const listener = new Listener({ ...options, certificate: watcher.certificate });
-    watcher.on('renewed', (certificate) => listener.setCertificate(certificate));
-    watcher.start();
-    logCertificate(logger, watcher);
-    metrics.gauge(
-      'tls_certificate_last_reload_successful',
-      '1 if the certificate on disk is the one in use, 0 if it can not be used.',
-      () => (watcher.upToDate ? 1 : 0),
-    );
-    metrics.gauge(
-      'tls_certificate_expiry_timestamp_seconds',
-      'When the certificate in use expires.',
-      () => watcher.expiresAt,
-    );
-    return listener;
-  }
-
   await lifecycle.start(async () => {
     await management.start();
     logListening(logger, 'management', management.port);
-    const upgraders: ((...args: Parameters<UpgradeHandler>) => boolean)[] = [];
-    const onUpgrade: AppParts['onUpgrade'] = (upgrader) => upgraders.push(upgrader);
+    const upgraders: Upgrader[] = [];
+    const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
     const parts = { config, logger, hooks, health, metrics, onUpgrade };
     const handler = await (options.app ?? createApp)(parts);
-    const shared = { ...http, handler, onClientError: answerClientError, describe };
-    listeners.push(new Listener({ ...shared, name: 'http' }));
-    if (tls !== undefined) listeners.push(serveTls({ ...shared, ...tls, name: 'https' }));
+    listeners.push(...trafficListeners({ config, handler, upgraders, metrics, logger }));
     for (const listener of listeners) {
-      listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
       listener.onError = (error) => lifecycle.fatal('listener-error', error);
-      if (upgraders.length > 0) {
-        listener.onUpgrade((req, socket, head) => {
-          if (!upgraders.some((upgrader) => upgrader(req, socket, head))) refuseUpgrade(socket);
-        });
-      }
     }
   });
   return running;
-}
-
-function refuseUpgrade(socket: Socket): void {
-  socket.write(rawProblem(404, 'no WebSocket is here'));
-  socket.destroySoon();
-}
-
-function describe(req: IncomingMessage) {
-  return { route: routeOf(req), requestId: typeof req.id === 'string' ? req.id : undefined };
 }
 
 function readConfig(env: NodeJS.ProcessEnv): Config {

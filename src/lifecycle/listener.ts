@@ -8,6 +8,7 @@ import {
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { bind } from './bind.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { LifecycleError } from './errors.ts';
@@ -145,21 +146,15 @@ export class Listener {
       throw new LifecycleError('LISTENER_STARTED', `listener ${this.name} was started before`);
     }
     this.#state = 'started';
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      const refused = (error: NodeJS.ErrnoException) => {
-        this.#state = 'ended';
-        reject(bindError(this.name, host, port, error));
-      };
-      this.#server.once('error', refused);
-      this.#server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        this.#server.removeListener('error', refused);
-        this.#server.on('error', (error) => this.onError?.(error));
-        this.#server.on('close', () => this.#unexpectedlyClosed());
-        this.#port = this.port;
-        resolve();
-      });
-    });
+    try {
+      await bind(this.#server, this.#options);
+    } catch (error) {
+      this.#state = 'ended';
+      throw error;
+    }
+    this.#server.on('error', (error) => this.onError?.(error));
+    this.#server.on('close', () => this.#unexpectedlyClosed());
+    this.#port = this.port;
   }
 
   /**
@@ -296,21 +291,4 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** @throws nothing; makes the error that says which listener, which address, and why in words. */
-export function bindError(
-  name: string,
-  host: string | undefined,
-  port: number,
-  cause: NodeJS.ErrnoException,
-): LifecycleError {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'is already taken by another process',
-    EACCES: 'needs a permission that this process lacks',
-    EADDRNOTAVAIL: 'is not an address of this machine',
-  };
-  const reason = reasons[cause.code ?? ''] ?? 'cannot be bound';
-  const where = host === undefined ? `port ${port}` : `port ${port} on ${host}`;
-  return new LifecycleError('LISTENER_BIND', `${name}: ${where} ${reason} (${cause.code})`, { cause });
 }
