@@ -7,6 +7,7 @@ import httpProxy from 'http-proxy-3';
 import type { AppParts } from './app.ts';
 import { forwardedHeaders, returnedHeaders } from './forwarded-headers.ts';
 import { findTarget, type GatewayTarget } from './gateway-targets.ts';
+import { hasBody } from './lifecycle/request.ts';
 import { Problem, rawProblem } from './problem.ts';
 import { WebSocketGoodbye } from './websocket-goodbye.ts';
 
@@ -199,10 +200,6 @@ function tunnel(
     if (socket.writable) socket.write(rawProblem(status, 'the target of this path gave no answer'));
     socket.destroySoon();
   });
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** A path that a target may read as one above the prefix that it was chosen by. */

@@ -63,8 +63,10 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   logHealth(logger, health);
   if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   lifecycle.on('state', ({ state }) => {
-    if (state === 'ready') health.start();
-    if (state === 'ready') for (const { name, port } of listeners) logListening(logger, name, port);
+    if (state === 'ready') {
+      health.start();
+      for (const { name, port } of listeners) logListening(logger, name, port);
+    }
     if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
   });
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {

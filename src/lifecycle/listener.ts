@@ -12,7 +12,7 @@ import { bind } from './bind.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { LifecycleError } from './errors.ts';
-import type { TrackedRequest } from './request.ts';
+import { hasBody, type TrackedRequest } from './request.ts';
 import { type Counts, type Tally, tally } from './tally.ts';
 
 export interface ListenerOptions {
@@ -170,7 +170,7 @@ export class Listener {
       if (req.headers.upgrade?.toLowerCase() === 'websocket') {
         this.#connections.upgrade(req);
         handler(req, socket, head);
-      } else if (Number(req.headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in req.headers) {
+      } else if (hasBody(req)) {
         const connection = Connection.of(socket);
         if (connection !== undefined) connection.babble = true;
         socket.resume(); // its body, and its end

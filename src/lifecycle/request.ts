@@ -19,6 +19,11 @@ declare module 'http' {
   }
 }
 
+/** Whether the headers announce a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /** How a request ended: its response was handed to the kernel whole, its client went away, or we cut it. */
 export type RequestOutcome = 'answered' | 'aborted' | 'cut';
 
