@@ -6,7 +6,7 @@ import type { Lifecycle, State } from '../src/lifecycle/lifecycle.ts';
 import { superviseWithTerminus } from '../src/lifecycle/terminus.ts';
 import { Management, probes } from '../src/management.ts';
 import { Scrapes } from '../src/scrapes.ts';
-import { sendRaw } from './support/raw.ts';
+import { sendRaw } from './support/raw-client.ts';
 
 /** Terminus can be had once per process: one server for all tests, whose state they set. */
 const lifecycle = { state: 'ready' as State, started: true, since: new Date(0), msLeft: undefined };

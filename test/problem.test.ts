@@ -4,7 +4,7 @@ import request, { type Response } from 'supertest';
 import { Problem, problemHandler } from '../src/problem.ts';
 import { requestLog } from '../src/request-log.ts';
 import { startApp, type TestApp } from './support/app.ts';
-import { sendRaw } from './support/raw.ts';
+import { sendRaw } from './support/raw-client.ts';
 
 let app: TestApp;
 

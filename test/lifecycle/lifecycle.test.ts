@@ -5,17 +5,7 @@ import { type DrainableListener, Lifecycle } from '../../src/lifecycle/lifecycle
 import type { DrainOptions, ListenerResult, RequestSnapshot } from '../../src/lifecycle/listener.ts';
 import type { Report } from '../../src/lifecycle/report.ts';
 import { tally } from '../../src/lifecycle/tally.ts';
-
-const SETTINGS: ShutdownSettings = {
-  windowMs: 5000,
-  quietMs: 2000,
-  windowMaxMs: 10_000,
-  drainTimeoutMs: 10_000,
-  keepAliveMinIdleMs: 1000,
-  cleanupTimeoutMs: 4000,
-  scrapeWaitMs: 15_000,
-  graceMs: undefined,
-};
+import { DEFAULT_SETTINGS } from '../support/lifecycle.ts';
 
 const STUCK: RequestSnapshot = {
   listener: 'fake',
@@ -75,7 +65,7 @@ class FakeListener implements DrainableListener {
 }
 
 function setUp(settings: Partial<ShutdownSettings> = {}, listeners = [new FakeListener()]) {
-  const all = { ...SETTINGS, ...settings };
+  const all = { ...DEFAULT_SETTINGS, ...settings };
   const exits: number[] = [];
   const states: string[] = [];
   const hooks = new Hooks(all.cleanupTimeoutMs);

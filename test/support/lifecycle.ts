@@ -1,6 +1,19 @@
+import type { ShutdownSettings } from '../../src/lifecycle/budget.ts';
 import { Hooks } from '../../src/lifecycle/hooks.ts';
 import { Lifecycle } from '../../src/lifecycle/lifecycle.ts';
 import type { Listener } from '../../src/lifecycle/listener.ts';
+
+/** What a service has that sets nothing. */
+export const DEFAULT_SETTINGS: ShutdownSettings = {
+  windowMs: 5000,
+  quietMs: 2000,
+  windowMaxMs: 10_000,
+  drainTimeoutMs: 10_000,
+  keepAliveMinIdleMs: 1000,
+  cleanupTimeoutMs: 4000,
+  scrapeWaitMs: 15_000,
+  graceMs: undefined,
+};
 
 export const SETTINGS = {
   windowMs: 0,

@@ -47,3 +47,11 @@ export class RawClient {
       .map((response) => response.split('\r\n\r\n', 1)[0] ?? '');
   }
 }
+
+/** Sends bytes as they are and returns all that comes back until the other side ends the connection. */
+export async function sendRaw(port: number, text: string): Promise<string> {
+  const client = new RawClient(`http://127.0.0.1:${port}`);
+  client.socket.write(text);
+  await client.ended; // a reset after the answer is an end like any other
+  return client.received;
+}

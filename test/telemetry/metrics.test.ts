@@ -7,7 +7,7 @@ import { Listener } from '../../src/lifecycle/listener.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { requestInFlight } from '../support/app.ts';
 import { quickLifecycle } from '../support/lifecycle.ts';
-import { sendRaw } from '../support/raw.ts';
+import { sendRaw } from '../support/raw-client.ts';
 
 let listener: Listener;
 let lifecycle: Lifecycle;
