@@ -94,7 +94,7 @@ function parsePort(value: string): number {
 }
 
 /** `250ms`, `5s`, `1.5m`, `1h`, `0` → milliseconds. */
-function parseDuration(value: string): number {
+export function parseDuration(value: string): number {
   if (value === '0') return 0;
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
   const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ''];

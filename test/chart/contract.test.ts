@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SCHEMA } from '../../src/config.ts';
 import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
-import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../support/helm.ts';
+import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;

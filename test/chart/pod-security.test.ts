@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { IPod, IPodSpec } from 'kubernetes-models/v1';
 import { CI_VALUES } from '../support/ci-values.ts';
-import { ofKind, podSpecOf, render } from '../support/helm.ts';
+import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { podSecurityViolations } from '../support/pod-security.ts';
 
 const TIMEOUT = 60_000;

@@ -13,7 +13,7 @@ import {
   podSpecOf,
   render,
   type RenderOptions,
-} from '../support/helm.ts';
+} from '../../scripts/helm.ts';
 
 const TIMEOUT = 60_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ofKind, render } from '../support/helm.ts';
+import { ofKind, render } from '../../scripts/helm.ts';
 
 const TIMEOUT = 60_000;
 

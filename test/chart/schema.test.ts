@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { chartReadme } from '../../scripts/chart-readme.ts';
-import { CHART, render } from '../support/helm.ts';
+import { CHART, render } from '../../scripts/helm.ts';
 
 const TIMEOUT = 60_000;
 

@@ -8,7 +8,7 @@ import {
   type ShutdownSettings,
 } from '../../src/lifecycle/budget.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
-import { envOf, notes, podSpecOf, render, RenderError } from '../support/helm.ts';
+import { envOf, notes, podSpecOf, render, RenderError } from '../../scripts/helm.ts';
 
 const TIMEOUT = 120_000;
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { CI_VALUES } from '../support/ci-values.ts';
-import { type KubeObject, render } from '../support/helm.ts';
+import { type KubeObject, render } from '../../scripts/helm.ts';
 import { typeProblems } from '../support/kube-types.ts';
 
 const TIMEOUT = 120_000;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { CHART, podSpecOf, render } from '../support/helm.ts';
+import { CHART, podSpecOf, render } from '../../scripts/helm.ts';
 
 const TIMEOUT = 60_000;
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHART } from './helm.ts';
+import { CHART } from '../../scripts/helm.ts';
 
 /** The values files in helm/ci, `default` and so on, and their paths. */
 export const CI_VALUES: [name: string, path: string][] = readdirSync(join(CHART, 'ci')).map((file) => [

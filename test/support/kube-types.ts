@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KubeObject } from './helm.ts';
+import type { KubeObject } from '../../scripts/helm.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const core = (name: string, path: string) => `import('kubernetes-models/${path}').I${name}`;

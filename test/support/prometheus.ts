@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { type KubeObject, ofKind, render } from './helm.ts';
+import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
 import { get } from './http.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */

