@@ -1,0 +1,113 @@
+import { CAUSES, count } from './format.ts';
+import type { Cause, Loss, ReplicaResult, Result } from './result.ts';
+
+/** The first line of everything: `41 of 12,431 requests lost`. */
+export function verdict({ requests }: Result): string {
+  return `${count(requests.lost)} of ${count(requests.sent)} requests lost`;
+}
+
+/** What was to be expected, if something was lost and a loss could not be avoided. */
+export function expectation({ expected, requests }: Result): string | undefined {
+  if (expected === undefined || requests.lost === 0) return undefined;
+  return `About ${count(expected.lost)} were to be expected: ${expected.why}`;
+}
+
+/** Whether the processes count as the clients do, in a sentence. */
+export function agreement({ agreement: found }: Result): string {
+  const sentences: Record<Result['agreement'], string> = {
+    agree: 'The processes’ own reports agree with what the clients counted.',
+    differ: 'The processes’ own reports differ from what the clients counted.',
+    unknown: 'Not every process left a report, so the clients’ count stands alone.',
+  };
+  return sentences[found];
+}
+
+/** The causes that occur, in the order in which they are shown everywhere. */
+export function causesOf(losses: Loss[]): Cause[] {
+  const found = new Set(losses.map(({ cause }) => cause));
+  return (Object.keys(CAUSES) as Cause[]).filter((cause) => found.has(cause));
+}
+
+/** From the start of the process until it was ready. */
+export function readyAfter({ states }: ReplicaResult): number | undefined {
+  const [first] = states;
+  const ready = states.find(({ state }) => state === 'ready');
+  return first && ready && ready.fromMs - first.fromMs;
+}
+
+/** From SIGTERM until the last balancer had forgotten it; negative if that was before. */
+export function forgottenAfter({ inRotation, sigtermAtMs }: ReplicaResult): number | undefined {
+  const last = inRotation.at(-1);
+  return last && sigtermAtMs !== undefined ? last.toMs - sigtermAtMs : undefined;
+}
+
+/** From SIGTERM to the end of the process. */
+export function goneAfter({ exit, sigtermAtMs }: ReplicaResult): number | undefined {
+  return exit && sigtermAtMs !== undefined ? exit.atMs - sigtermAtMs : undefined;
+}
+
+/** `0 clean`, `SIGKILL (grace)`, `1`; undefined while it lives. */
+export function endOf({ exit, killed, report }: ReplicaResult): string | undefined {
+  if (exit === undefined) return undefined;
+  const how = exit.signal ?? String(exit.code);
+  if (killed !== undefined) return `${how} (${killed})`;
+  return report === undefined ? how : `${how} ${report.outcome}`;
+}
+
+/** Those that have the same replica, cause, kind, state, detail and phase, as one. */
+export interface LossGroup {
+  /** The first of them. */
+  like: Loss;
+  count: number;
+  firstMs: number;
+  lastMs: number;
+  /** Since the SIGTERM of the replica, first and last. */
+  afterSigterm?: [number, number];
+}
+
+/** All losses, grouped, in the order of the first of each group. */
+export function lossGroups(losses: Loss[]): LossGroup[] {
+  const groups = new Map<string, LossGroup>();
+  for (const loss of losses) {
+    const { failedAtMs, afterSigtermMs: after } = loss;
+    const key = JSON.stringify([loss.replica, loss.cause, loss.kind, loss.state, loss.detail, loss.phase]);
+    const group = groups.get(key) ?? { like: loss, count: 0, firstMs: failedAtMs, lastMs: failedAtMs };
+    groups.set(key, group);
+    group.count++;
+    group.firstMs = Math.min(group.firstMs, failedAtMs);
+    group.lastMs = Math.max(group.lastMs, failedAtMs);
+    if (after === undefined) continue;
+    const [from, to] = group.afterSigterm ?? [after, after];
+    group.afterSigterm = [Math.min(from, after), Math.max(to, after)];
+  }
+  return [...groups.values()].sort((a, b) => a.firstMs - b.firstMs);
+}
+
+/** Requests that the processes say they cut, by method and route, most first. */
+export interface CutRoute {
+  method: string;
+  route: string;
+  count: number;
+  replicas: string[];
+  oldestMs: number;
+}
+
+/** From the reports, which list the first ten of each process: `unlisted` are the others. */
+export function cutRoutes(replicas: ReplicaResult[]): { routes: CutRoute[]; unlisted: number } {
+  const routes = new Map<string, CutRoute>();
+  let unlisted = 0;
+  for (const { name, report } of replicas) {
+    if (report === undefined) continue;
+    const all = report.listeners.reduce((sum, { requests }) => sum + requests.cut, 0);
+    unlisted += Math.max(0, all - report.cutRequests.length);
+    for (const { method, route, ageMs } of report.cutRequests) {
+      const key = `${method} ${route}`;
+      const entry = routes.get(key) ?? { method, route, count: 0, replicas: [], oldestMs: 0 };
+      routes.set(key, entry);
+      entry.count++;
+      entry.oldestMs = Math.max(entry.oldestMs, ageMs);
+      if (!entry.replicas.includes(name)) entry.replicas.push(name);
+    }
+  }
+  return { routes: [...routes.values()].sort((a, b) => b.count - a.count), unlisted };
+}

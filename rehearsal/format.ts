@@ -1,0 +1,55 @@
+import type { Cause } from './result.ts';
+
+/** In the place of a number that there is not. */
+export const NONE = '–';
+
+/** What a person calls each cause, in the order of tables and legends. */
+export const CAUSES: Record<Cause, string> = {
+  'no-endpoint': 'no endpoint',
+  refused: 'refused',
+  'reset-new': 'reset (new)',
+  'reset-kept': 'reset (kept)',
+  broken: 'broken off',
+  status: 'bad status',
+  timeout: 'timed out',
+};
+
+/** `12,431` */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `41 requests`, `1 request` */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** `0.8 ms`, `12 ms`, `1.2 s`, `150 s` */
+export function duration(ms: number | undefined): string {
+  if (ms === undefined || !Number.isFinite(ms)) return NONE;
+  const size = Math.abs(ms);
+  if (size < 9.95) return `${trimmed(ms)} ms`;
+  if (size < 999.5) return `${ms.toFixed(0)} ms`;
+  return size < 99_950 ? `${(ms / 1000).toFixed(1)} s` : `${count(Math.round(ms / 1000))} s`;
+}
+
+/** `12.4 s`: a moment on the clock of the rehearsal. */
+export function moment(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** `+1.2 s`, `−2.0 s`: after or before something. */
+export function offset(ms: number | undefined): string {
+  if (ms === undefined) return NONE;
+  return `${ms < 0 ? '−' : '+'}${duration(Math.abs(ms))}`;
+}
+
+/** `0.33 %`; what is above 0 is never shown as 0. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.0001) return '< 0.01 %';
+  return `${trimmed(share * 100, 2)} %`;
+}
+
+function trimmed(value: number, digits = 1): string {
+  return String(Number(value.toFixed(digits)));
+}

@@ -1,0 +1,183 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import CliTable from 'cli-table3';
+import sliceAnsi from 'slice-ansi';
+import wrapAnsi from 'wrap-ansi';
+import { agreement, causesOf, expectation, goneAfter, verdict } from './facts.ts';
+import { CAUSES, count, counted, duration, NONE } from './format.ts';
+import type { Finding, Result } from './result.ts';
+import { titles } from './settings.ts';
+import { type Cell, cutTable, latencyTable, phaseTable, replicaTable, type Table } from './tables.ts';
+
+interface Options {
+  colour: boolean;
+  /** Of the terminal. */
+  columns: number;
+}
+
+type Style = Parameters<typeof styleText>[0];
+type Paint = (style: Style, text: string) => string;
+
+/** What a rehearsal has found, for a terminal: verdict, findings, then the numbers. */
+export function summary(result: Result, options: Options): string {
+  const paint = painter(options);
+  const { scenario, program, settings } = result;
+  const run = `${scenario.name}: ${counted(settings.replicas, 'replica')} of ${program}, ${count(settings.rate)} requests/s for ${duration(result.durationMs)}`;
+  const tables = [phaseTable(result), latencyTable(result), replicaTable(result), cutTable(result)];
+  return [
+    `${mark(result, paint)}\n${wrapped(paint('dim', run), options)}`,
+    ...opinion(result, options, paint),
+    ...tables.filter((table) => table !== undefined).map((table) => drawn(table, options, paint)),
+    wrapped(agreement(result), options),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** Two rehearsals of the same load, side by side. */
+export function comparison(left: Result, right: Result, options: Options): string {
+  const paint = painter(options);
+  const both = [left, right] as const;
+  const names = titles(left, right);
+  const numbers: Table = {
+    title: 'Side by side',
+    columns: [
+      { head: '', align: 'left', detail: false },
+      ...names.map((name) => ({
+        head: wrapAnsi(name, Math.max(12, Math.floor(options.columns / 3)), { hard: true }),
+        align: 'right' as const,
+        detail: false,
+      })),
+    ],
+    rows: measures(both).map(([name, value]) => [{ text: name }, ...both.map(value)]),
+  };
+  return [
+    both.map((result, i) => `${mark(result, paint)} ${paint('dim', `with ${names[i]}`)}`).join('\n'),
+    drawn(numbers, options, paint),
+    ...both.flatMap((result, i) => {
+      const said = opinion(result, options, paint);
+      return said.length === 0 ? [] : [paint('bold', `With ${names[i]}`), ...said];
+    }),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function measures(both: readonly [Result, Result]): [string, (result: Result) => Cell][] {
+  const lost = (value: number): Cell => ({ text: count(value), tone: value > 0 ? 'bad' : 'good' });
+  const ms = (value: number | undefined): Cell => ({ text: duration(value) });
+  return [
+    ['requests', ({ requests }) => ({ text: count(requests.sent) })],
+    ['lost', ({ requests }) => lost(requests.lost)],
+    ...causesOf(both.flatMap(({ losses }) => losses)).map((cause): [string, (result: Result) => Cell] => [
+      `  ${CAUSES[cause]}`,
+      ({ losses }) => lost(losses.filter((loss) => loss.cause === cause).length),
+    ]),
+    ...(['p50', 'p99', 'max'] as const).flatMap((key) =>
+      (['steady', 'change'] as const).map((phase): [string, (result: Result) => Cell] => [
+        `${key} ${phase}`,
+        ({ latency }) => ms(latency[phase].count > 0 ? latency[phase][key] : undefined),
+      ]),
+    ),
+    ['change took', ({ change }) => ms(change.toMs - change.fromMs)],
+    [
+      'slowest to go',
+      ({ replicas }) => ms(Math.max(...replicas.map((replica) => goneAfter(replica) ?? -Infinity))),
+    ],
+  ];
+}
+
+function mark(result: Result, paint: Paint): string {
+  return result.requests.lost === 0
+    ? paint(['bold', 'green'], `✓ ${verdict(result)}`)
+    : paint(['bold', 'red'], `✗ ${verdict(result)}`);
+}
+
+/** Findings with their advice, as paragraphs. */
+function opinion(result: Result, options: Options, paint: Paint): string[] {
+  const expected = expectation(result);
+  return [
+    ...(expected === undefined ? [] : [wrapped(expected, options)]),
+    ...result.findings.map((finding) => paragraph(finding, options, paint)),
+  ];
+}
+
+const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
+  loss: { glyph: '✗', style: 'red' },
+  warning: { glyph: '!', style: 'yellow' },
+  note: { glyph: '·', style: 'dim' },
+};
+
+function paragraph({ severity, lost, text, advice }: Finding, options: Options, paint: Paint): string {
+  const { glyph, style } = MARKS[severity];
+  const cost = lost > 0 ? `${paint(style, `${count(lost)} lost:`)} ` : '';
+  const lines = [`${paint(style, glyph)} ${wrapped(cost + text, options, 2)}`];
+  if (advice !== undefined) lines.push(`  ${paint('cyan', '→')} ${wrapped(advice, options, 4)}`);
+  return lines.join('\n');
+}
+
+/** `indent` columns are kept free at the left of all lines but the first, which has something there. */
+function wrapped(text: string, { columns }: Options, indent = 0): string {
+  const lines = wrapAnsi(text, Math.max(20, Math.min(columns, 100) - indent), { hard: true }).split('\n');
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+/** First with air, then without, then without details, then cut off: a line never wraps. */
+function drawn(table: Table, options: Options, paint: Paint): string {
+  const attempts = [
+    () => grid(table, '  ', paint),
+    () => grid(table, ' ', paint),
+    () => grid(withoutDetails(table), ' ', paint),
+  ];
+  let lines: string[] = [];
+  for (const attempt of attempts) {
+    lines = attempt();
+    if (lines.every((line) => stripVTControlCharacters(line).length <= options.columns)) break;
+  }
+  const note = table.note === undefined ? [] : [paint('dim', wrapped(table.note, options))];
+  return [
+    paint('bold', table.title),
+    ...lines.map((line) => sliceAnsi(line, 0, options.columns)),
+    ...note,
+  ].join('\n');
+}
+
+function withoutDetails({ columns, rows, ...table }: Table): Table {
+  return {
+    ...table,
+    columns: columns.filter(({ detail }) => !detail),
+    rows: rows.map((row) => row.filter((_, i) => columns[i]?.detail === false)),
+  };
+}
+
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((joint) => [side + joint, '']),
+  ),
+);
+
+function grid({ columns, rows }: Table, gap: string, paint: Paint): string[] {
+  const drawing = new CliTable({
+    head: columns.map(({ head }) => paint('dim', head)),
+    rowAligns: ['bottom'],
+    colAligns: columns.map(({ align }) => align),
+    chars: { ...NO_BORDERS, middle: gap },
+    // Its own colours come even where nobody can show them.
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+  });
+  drawing.push(...rows.map((row) => row.map((cell) => toned(cell, paint))));
+  return drawing
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+const TONES: Record<NonNullable<Cell['tone']>, Style> = { good: 'green', bad: 'red', quiet: 'dim' };
+
+function toned({ text, tone }: Cell, paint: Paint): string {
+  return tone === undefined || text === NONE ? text : paint(TONES[tone], text);
+}
+
+/** `validateStream` off: whether there is colour is not for the stdout of this process to say. */
+function painter({ colour }: Options): Paint {
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
+}
