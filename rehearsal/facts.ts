@@ -46,6 +46,12 @@ export function goneAfter({ exit, sigtermAtMs }: ReplicaResult): number | undefi
   return exit && sigtermAtMs !== undefined ? exit.atMs - sigtermAtMs : undefined;
 }
 
+/** The longest time from SIGTERM to the end of a process. */
+export function slowestToGo({ replicas }: Result): number | undefined {
+  const times = replicas.map(goneAfter).filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
 /** `0 clean`, `SIGKILL (grace)`, `1`; undefined while it lives. */
 export function endOf({ exit, killed, report }: ReplicaResult): string | undefined {
   if (exit === undefined) return undefined;

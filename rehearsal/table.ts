@@ -2,11 +2,19 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import CliTable from 'cli-table3';
 import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
-import { agreement, causesOf, expectation, goneAfter, verdict } from './facts.ts';
-import { CAUSES, count, counted, duration, NONE } from './format.ts';
+import { agreement, expectation, verdict } from './facts.ts';
+import { count, counted, duration, NONE } from './format.ts';
 import type { Finding, Result } from './result.ts';
 import { titles } from './settings.ts';
-import { type Cell, cutTable, latencyTable, phaseTable, replicaTable, type Table } from './tables.ts';
+import {
+  type Cell,
+  comparisonTable,
+  cutTable,
+  latencyTable,
+  phaseTable,
+  replicaTable,
+  type Table,
+} from './tables.ts';
 
 interface Options {
   colour: boolean;
@@ -38,21 +46,12 @@ export function comparison(left: Result, right: Result, options: Options): strin
   const paint = painter(options);
   const both = [left, right] as const;
   const names = titles(left, right);
-  const numbers: Table = {
-    title: 'Side by side',
-    columns: [
-      { head: '', align: 'left', detail: false },
-      ...names.map((name) => ({
-        head: wrapAnsi(name, Math.max(12, Math.floor(options.columns / 3)), { hard: true }),
-        align: 'right' as const,
-        detail: false,
-      })),
-    ],
-    rows: measures(both).map(([name, value]) => [{ text: name }, ...both.map(value)]),
-  };
+  const [ours, theirs] = names.map((name) =>
+    wrapAnsi(name, Math.max(12, Math.floor(options.columns / 3)), { hard: true }),
+  );
   return [
     both.map((result, i) => `${mark(result, paint)} ${paint('dim', `with ${names[i]}`)}`).join('\n'),
-    drawn(numbers, options, paint),
+    drawn(comparisonTable(left, right, [ours ?? '', theirs ?? '']), options, paint),
     ...both.flatMap((result, i) => {
       const said = opinion(result, options, paint);
       return said.length === 0 ? [] : [paint('bold', `With ${names[i]}`), ...said];
@@ -60,30 +59,6 @@ export function comparison(left: Result, right: Result, options: Options): strin
   ]
     .join('\n\n')
     .concat('\n');
-}
-
-function measures(both: readonly [Result, Result]): [string, (result: Result) => Cell][] {
-  const lost = (value: number): Cell => ({ text: count(value), tone: value > 0 ? 'bad' : 'good' });
-  const ms = (value: number | undefined): Cell => ({ text: duration(value) });
-  return [
-    ['requests', ({ requests }) => ({ text: count(requests.sent) })],
-    ['lost', ({ requests }) => lost(requests.lost)],
-    ...causesOf(both.flatMap(({ losses }) => losses)).map((cause): [string, (result: Result) => Cell] => [
-      `  ${CAUSES[cause]}`,
-      ({ losses }) => lost(losses.filter((loss) => loss.cause === cause).length),
-    ]),
-    ...(['p50', 'p99', 'max'] as const).flatMap((key) =>
-      (['steady', 'change'] as const).map((phase): [string, (result: Result) => Cell] => [
-        `${key} ${phase}`,
-        ({ latency }) => ms(latency[phase].count > 0 ? latency[phase][key] : undefined),
-      ]),
-    ),
-    ['change took', ({ change }) => ms(change.toMs - change.fromMs)],
-    [
-      'slowest to go',
-      ({ replicas }) => ms(Math.max(...replicas.map((replica) => goneAfter(replica) ?? -Infinity))),
-    ],
-  ];
 }
 
 function mark(result: Result, paint: Paint): string {

@@ -7,6 +7,7 @@ import {
   type LossGroup,
   lossGroups,
   readyAfter,
+  slowestToGo,
 } from './facts.ts';
 import { CAUSES, count, duration, moment, NONE, offset } from './format.ts';
 import type { Phase, ReplicaResult, Result } from './result.ts';
@@ -209,5 +210,55 @@ export function reportTable({ replicas }: Result): Table | undefined {
       { head: 'agrees', cell: ownReport },
     ],
     reporting,
+  );
+}
+
+/** The bars of the timeline in words. */
+export function stateTable({ replicas }: Result): Table {
+  const rows = replicas.flatMap(({ name, states, inRotation }) => [
+    ...states.map(({ state, fromMs, toMs }) => ({ name, state, fromMs, toMs })),
+    ...inRotation.map(({ fromMs, toMs }) => ({ name, state: 'in rotation', fromMs, toMs })),
+  ]);
+  return table<(typeof rows)[number]>(
+    'States',
+    [
+      { head: 'replica', align: 'left', cell: ({ name }) => name },
+      { head: 'state', align: 'left', cell: ({ state }) => state },
+      { head: 'from', cell: ({ fromMs }) => moment(fromMs) },
+      { head: 'to', cell: ({ toMs }) => moment(toMs) },
+      { head: 'took', cell: ({ fromMs, toMs }) => duration(toMs - fromMs) },
+    ],
+    rows,
+  );
+}
+
+/** What one compares, with a column for each of the two. */
+export function comparisonTable(left: Result, right: Result, names: [string, string]): Table {
+  const lostNow = (value: number): Cell => ({ text: count(value), tone: value > 0 ? 'bad' : 'good' });
+  const losses = [...left.losses, ...right.losses];
+  const rows: { name: string; of: (result: Result) => Cell | string | undefined }[] = [
+    { name: 'requests', of: ({ requests }) => count(requests.sent) },
+    { name: 'lost', of: ({ requests }) => lostNow(requests.lost) },
+    ...causesOf(losses).map((cause) => ({
+      name: `· ${CAUSES[cause]}`,
+      of: (result: Result) => lostNow(result.losses.filter((loss) => loss.cause === cause).length),
+    })),
+    ...(['p50', 'p99', 'max'] as const).flatMap((key) =>
+      (['steady', 'change'] as const).map((phase) => ({
+        name: `${key} ${phase}`,
+        of: ({ latency }: Result) => time(latency[phase].count > 0 ? latency[phase][key] : undefined),
+      })),
+    ),
+    { name: 'change took', of: ({ change }) => duration(change.toMs - change.fromMs) },
+    { name: 'slowest to go', of: (result) => time(slowestToGo(result)) },
+  ];
+  return table<(typeof rows)[number]>(
+    'Side by side',
+    [
+      { head: '', align: 'left', cell: ({ name }) => name },
+      { head: names[0], cell: ({ of }) => of(left) },
+      { head: names[1], cell: ({ of }) => of(right) },
+    ],
+    rows,
   );
 }

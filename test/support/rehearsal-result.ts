@@ -42,8 +42,10 @@ export function rehearsal(plan: Plan = {}, changes: Partial<Result> = {}): Resul
 
   const timeline = numbers(Math.ceil(durationMs / SLICE_MS)).map((i) => {
     const fromMs = i * SLICE_MS;
-    const due = replicas.filter(({ inRotation }) =>
-      inRotation.some((span) => span.fromMs <= fromMs && fromMs < span.toMs),
+    const due = replicas.filter(
+      ({ inRotation, exit }) =>
+        fromMs < (exit?.atMs ?? Infinity) &&
+        inRotation.some((span) => span.fromMs <= fromMs && fromMs < span.toMs),
     );
     const gone = losses.filter(({ atMs }) => atMs >= fromMs && atMs < fromMs + SLICE_MS);
     const answered: Record<string, number> = {};

@@ -1,0 +1,181 @@
+import { agreement, expectation, slowestToGo, verdict } from './facts.ts';
+import { count, counted, duration, percent } from './format.ts';
+import { Markup, markup } from './markup.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import type { Finding, Result } from './result.ts';
+import { described, titles } from './settings.ts';
+import {
+  comparisonTable,
+  cutTable,
+  latencyTable,
+  lossTable,
+  phaseTable,
+  replicaTable,
+  reportTable,
+  stateTable,
+  type Table,
+} from './tables.ts';
+import { sharedScales, timelineSvg } from './timeline.ts';
+
+/** What one rehearsal has found, or two next to each other, as one HTML file that fetches nothing. */
+export function page(results: [Result] | [Result, Result], options: { title?: string } = {}): string {
+  const [first, second] = results;
+  const title = options.title ?? `${verdict(first)} · ${first.scenario.name}`;
+  const body = second === undefined ? single(first) : double(first, second);
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="lastcall rehearse">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Markup(PAGE_STYLE)}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`.text;
+}
+
+function single(result: Result): Markup {
+  const { scenario } = result;
+  return markup`<header>
+    ${brand(result)}
+    <h1 class="${tone(result)}">${headline(result)}</h1>
+    <p class="lead">${scenario.name}: ${scenario.description} ${expectation(result)}</p>
+    ${tiles(result)}
+  </header>
+  <main>
+    ${findings(result)}
+    ${timeline(result)}
+    ${numbers(result)}
+    ${settings(result)}
+  </main>
+  ${foot(result)}`;
+}
+
+function double(left: Result, right: Result): Markup {
+  const names = titles(left, right);
+  const both = [left, right];
+  const scales = sharedScales(both);
+  return markup`<header>
+    ${brand(left)}
+    <h1>Side by side: ${count(left.requests.lost)} and ${counted(right.requests.lost, 'request')} lost</h1>
+    <p class="lead">${left.scenario.name}: ${left.scenario.description} The same load for both.</p>
+  </header>
+  <main>
+    <div class="pair">${both.map(
+      (result, i) => markup`<div class="card"><h2>${names[i]}</h2>
+        <p class="verdict ${tone(result)}">${headline(result)}</p>
+        <p class="lead">${expectation(result)}</p>${tiles(result)}${findingList(result)}</div>`,
+    )}</div>
+    ${drawn(comparisonTable(left, right, names))}
+    ${both.map((result, i) => timeline(result, { scales, name: names[i] }))}
+    <div class="pair">${both.map((result, i) => markup`<div><h2>${names[i]}</h2>${numbers(result)}${settings(result)}</div>`)}</div>
+  </main>
+  ${foot(left)}`;
+}
+
+function brand({ program, startedAt }: Result): Markup {
+  const when = startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return markup`<p class="brand"><b>lastcall</b> rehearse · ${program} · <time datetime="${startedAt}">${when}</time></p>`;
+}
+
+function tone({ requests }: Result): string {
+  return requests.lost === 0 ? 'good' : 'bad';
+}
+
+function headline(result: Result): string {
+  return `${result.requests.lost === 0 ? '✓' : '✗'} ${verdict(result)}`;
+}
+
+/** The few numbers that one looks for first. */
+function tiles(result: Result): Markup {
+  const { requests, latency, change, scenario, agreement: agreed } = result;
+  const share = requests.sent === 0 ? 0 : requests.lost / requests.sent;
+  const entries: [name: string, value: string, more: string][] = [
+    ['Lost', count(requests.lost), `${percent(share)} of ${count(requests.sent)}`],
+    ['p99 in the change', duration(latency.change.p99), `${duration(latency.steady.p99)} in steady state`],
+    ['The change took', duration(change.toMs - change.fromMs), `the ${scenario.name}`],
+    ['Slowest to go', duration(slowestToGo(result)), 'from SIGTERM to the end'],
+    [
+      'Own reports',
+      { agree: 'agree', differ: 'differ', unknown: 'incomplete' }[agreed],
+      'with what clients counted',
+    ],
+  ];
+  return markup`<dl class="tiles">${entries.map(
+    ([name, value, more]) =>
+      markup`<div class="tile"><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`,
+  )}</dl>`;
+}
+
+function findings(result: Result): Markup | undefined {
+  if (result.findings.length === 0) return undefined;
+  return markup`<section aria-label="Findings"><h2>What happened, and what to do</h2>${findingList(result)}</section>`;
+}
+
+function findingList({ findings: found }: Result): Markup {
+  return markup`<ul class="findings">${found.map(finding)}</ul>`;
+}
+
+function finding({ severity, lost, text, advice, setting }: Finding): Markup {
+  const cost = lost > 0 && markup`<span class="cost">${counted(lost, 'request')} lost.</span> `;
+  const what = advice !== undefined && markup`<p class="advice">→ ${withCode(advice, setting)}</p>`;
+  return markup`<li class="finding ${severity}"><p>${cost}${text}</p>${what}</li>`;
+}
+
+/** The name of the setting in its own type, wherever it is in the sentence, else after it. */
+function withCode(sentence: string, setting: string | undefined): Markup {
+  if (setting === undefined) return markup`${sentence}`;
+  const code = markup`<code>${setting}</code>`;
+  const [first, ...others] = sentence.split(setting);
+  return others.length === 0
+    ? markup`${sentence} ${code}`
+    : markup`${first}${others.map((part) => markup`${code}${part}`)}`;
+}
+
+function timeline(result: Result, { scales = sharedScales([result]), name = '' } = {}): Markup {
+  const svg = new Markup(timelineSvg(result, { scales }));
+  return markup`<section><h2>Timeline${name && `: ${name}`}</h2><div class="wide" tabindex="0" role="group" aria-label="Timeline">${svg}</div></section>`;
+}
+
+function numbers(result: Result): Markup {
+  const few = [phaseTable(result), latencyTable(result)];
+  const many = [replicaTable(result), lossTable(result), cutTable(result), reportTable(result)];
+  return markup`<div class="pair">${few.map((table) => drawn(table))}</div>
+    ${many.map((table) => table && drawn(table, table.title === 'The processes’ own reports' ? agreement(result) : undefined))}
+    <section><details><summary>The timeline as a table</summary>${rows(stateTable(result))}</details></section>`;
+}
+
+function drawn(table: Table, more?: string): Markup {
+  const notes = [table.note, more].filter((note) => note !== undefined);
+  return markup`<section><h2>${table.title}</h2>${rows(table)}${notes.map((note) => markup`<p class="note">${note}</p>`)}</section>`;
+}
+
+function rows({ title, columns, rows: lines }: Table): Markup {
+  const align = (i: number) => (columns[i]?.align === 'right' ? 'right' : '');
+  return markup`<div class="wide" tabindex="0" role="group" aria-label="${title}"><table>
+    <thead><tr>${columns.map(({ head }, i) => markup`<th scope="col" class="${align(i)}">${head.replace('\n', ' ')}</th>`)}</tr></thead>
+    <tbody>${lines.map(
+      (cells) =>
+        markup`<tr>${cells.map(({ text, tone: mood = '' }, i) =>
+          i === 0
+            ? markup`<th scope="row">${text}</th>`
+            : markup`<td class="${`${align(i)} ${mood}`.trim()}">${text}</td>`,
+        )}</tr>`,
+    )}</tbody></table></div>`;
+}
+
+function settings(result: Result): Markup {
+  const pairs = described(result.settings).map(
+    ([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+  );
+  return markup`<section><h2>Settings</h2><dl class="settings">${pairs}</dl></section>`;
+}
+
+function foot({ durationMs, settings: { seed } }: Result): Markup {
+  return markup`<footer><p>Rehearsed for ${duration(durationMs)} with seed ${String(seed)}. Times are seconds since the load began; latency counts from when a request was due.</p></footer>`;
+}
