@@ -1,0 +1,92 @@
+import { Agent, type ClientRequest, type ClientRequestArgs, request } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Cause } from './result.ts';
+import type { Route, Service } from './service.ts';
+import type { Replica } from './replica.ts';
+
+export interface Wanted {
+  method: string;
+  path: string;
+  headers?: Record<string, string | number>;
+  body?: string;
+  timeoutMs: number;
+}
+
+export interface Exchange {
+  route: Route<Replica> | undefined;
+  /** The first request of its connection. */
+  newConnection: boolean;
+  /** The answer said that it was the last of its connection. */
+  close: boolean;
+  /** Absent: a whole answer with a status below 400. */
+  loss?: { cause: Cause; detail: string };
+}
+
+/** A client that keeps its connections: each goes where the Service sends it, and stays there. */
+export class KeepAliveClient extends Agent {
+  readonly #service: Service<Replica>;
+  readonly #node: number;
+
+  constructor(service: Service<Replica>, node: number) {
+    super({ keepAlive: true, scheduling: 'fifo' });
+    this.#service = service;
+    this.#node = node;
+  }
+
+  override createConnection(_options: ClientRequestArgs): Socket {
+    return this.#service.connect(this.#node);
+  }
+}
+
+/** Where a request gets its connection from: a client that keeps some, or a new one for it alone. */
+export type Connector = { agent: Agent } | { createConnection: () => Socket };
+
+/** One request without a retry, to its whole answer or to the reason why there is none. Never rejects. */
+export async function exchange(
+  service: Service<Replica>,
+  connector: Connector,
+  { method, path, headers = {}, body, timeoutMs }: Wanted,
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    let settled = false;
+    let close = false;
+    let answering = false;
+    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
+    const settle = (loss?: Exchange['loss']) => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      const newConnection = !req.reusedSocket;
+      resolve({ route: route(), newConnection, close, ...(loss === undefined ? {} : { loss }) });
+    };
+    const req: ClientRequest = request({ host: 'service', method, path, headers, ...connector });
+    const timer = setTimeout(() => {
+      settle({ cause: 'timeout', detail: `${answering ? 'half an' : 'no'} answer after ${timeoutMs} ms` });
+      req.destroy();
+    }, timeoutMs);
+    const fail = (error: NodeJS.ErrnoException) => {
+      const cause = answering ? 'broken' : causeOf(error.code, route(), req.reusedSocket);
+      settle({ cause, detail: error.code ?? error.message });
+    };
+    req.once('error', fail);
+    req.once('response', (res) => {
+      answering = true;
+      close = res.headers.connection === 'close';
+      const status = res.statusCode ?? 0;
+      res.once('error', fail);
+      res.once('end', () => {
+        if (status >= 400) settle({ cause: 'status', detail: `status ${status}` });
+        else settle();
+      });
+      res.resume();
+    });
+    req.end(body);
+  });
+}
+
+/** Of a request without any answer. */
+export function causeOf(code: string | undefined, route: Route<Replica> | undefined, reused: boolean): Cause {
+  if (route?.backend === undefined) return 'no-endpoint';
+  if (code === 'ECONNREFUSED') return 'refused';
+  return reused ? 'reset-kept' : 'reset-new';
+}

@@ -1,0 +1,68 @@
+import type { Replica } from './replica.ts';
+import type { Cause, Loss } from './result.ts';
+
+/** One request, stream or WebSocket that has come to its end, one way or the other. */
+export interface Entry {
+  kind: Loss['kind'];
+  method: string;
+  path: string;
+  /** When it was due: what it had to wait for before it could be sent counts. */
+  dueMs: number;
+  endMs: number;
+  replica: Replica | undefined;
+  /** It was the first on its connection. */
+  newConnection: boolean;
+  /** Absent: answered. */
+  loss?: { cause: Cause; detail: string; state: string | undefined };
+  /** Still open when the load ended; closed by the client. */
+  unfinished?: true;
+}
+
+/** What the clients have seen. */
+export class Ledger {
+  readonly entries: Entry[] = [];
+  sent = 0;
+  answered = 0;
+  lost = 0;
+  readonly byReplica = new Map<Replica, { answered: number; lost: number }>();
+  /** Answers that came after the replica's SIGTERM, on kept connections, and how many of them said close. */
+  readonly farewells = new Map<Replica, { answers: number; close: number }>();
+
+  settle(entry: Entry): void {
+    this.entries.push(entry);
+    const of = this.of(entry.replica);
+    if (entry.loss === undefined) {
+      this.answered++;
+      if (entry.unfinished !== true) of.answered++;
+    } else {
+      this.lost++;
+      of.lost++;
+    }
+  }
+
+  of(replica: Replica | undefined): { answered: number; lost: number } {
+    if (replica === undefined) return { answered: 0, lost: 0 };
+    const counts = this.byReplica.get(replica) ?? { answered: 0, lost: 0 };
+    this.byReplica.set(replica, counts);
+    return counts;
+  }
+
+  /** Of the requests that were answered since then, but for those that are slow on purpose, in milliseconds. */
+  p99Since(ms: number): number {
+    const latencies: number[] = [];
+    for (let i = this.entries.length - 1; i >= 0; i--) {
+      const entry = this.entries[i];
+      if (entry === undefined || entry.endMs < ms) break;
+      if (entry.loss === undefined && entry.kind !== 'slow') latencies.push(entry.endMs - entry.dueMs);
+    }
+    latencies.sort((a, b) => a - b);
+    return latencies[Math.ceil(latencies.length * 0.99) - 1] ?? 0;
+  }
+
+  farewell(replica: Replica, close: boolean): void {
+    const counts = this.farewells.get(replica) ?? { answers: 0, close: 0 };
+    counts.answers++;
+    if (close) counts.close++;
+    this.farewells.set(replica, counts);
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clock } from './clock.ts';
+import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
+import type { Ledger } from './ledger.ts';
+import type { LoadPlan } from './plan.ts';
+import { pick, type Random } from './random.ts';
+import type { Replica } from './replica.ts';
+import type { Loss } from './result.ts';
+import type { Service } from './service.ts';
+import { keepStream } from './streams.ts';
+import { keepWebSocket } from './web-sockets.ts';
+
+export interface LoadParts {
+  plan: LoadPlan;
+  service: Service<Replica>;
+  clock: Clock;
+  random: Random;
+  ledger: Ledger;
+}
+
+/** How much longer than a slow request its client waits. */
+const patienceFor = (slowMs: number, timeoutMs: number) => slowMs + timeoutMs;
+
+/**
+ * Open-loop load: requests are due at a fixed rate, whether or not those before them have been answered, and their
+ * latency counts from when they were due. So a service that stalls can't slow down its own measurement (coordinated
+ * omission). Nothing is repeated: what a client does not get the first time is lost.
+ */
+export class Load {
+  readonly #parts: LoadParts;
+  readonly #clients: { client: KeepAliveClient; node: number }[];
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
+    const { service, plan } = parts;
+    this.#clients = Array.from({ length: plan.clients }, (_, i) => ({
+      client: new KeepAliveClient(service, i),
+      node: i,
+    }));
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  start(): void {
+    const { plan, clock } = this.#parts;
+    const intervalMs = 1000 / plan.rate;
+    let dueMs = clock.now();
+    const tick = () => {
+      for (; dueMs <= clock.now(); dueMs += intervalMs) this.#send(dueMs);
+      this.#timer = setTimeout(tick, dueMs - clock.now());
+    };
+    tick();
+    for (let i = 0; i < plan.streams; i++) this.#track(keepStream(this.#parts, i, this.#stop.signal));
+    for (let i = 0; i < plan.webSockets; i++) this.#track(keepWebSocket(this.#parts, i, this.#stop.signal));
+  }
+
+  /** Sends no more, and resolves when everything has been answered or lost. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stop.abort();
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+    for (const { client } of this.#clients) client.destroy();
+  }
+
+  /** A request that outlasts the shutdown, on a connection of its own to the replica. */
+  getStuckAt(replica: Replica, ms: number): void {
+    const { plan, service, clock } = this.#parts;
+    const path = slowPath(plan.paths.slow, ms);
+    const connector = { createConnection: () => service.connectTo(replica) };
+    this.#exchange(
+      'slow',
+      connector,
+      { method: 'GET', path, timeoutMs: patienceFor(ms, plan.timeoutMs) },
+      clock.now(),
+    );
+  }
+
+  #send(dueMs: number): void {
+    const { plan, service, random } = this.#parts;
+    // Always as many numbers per request, so that two configurations meet the same sequence.
+    const [kindAt, freshAt, nodeAt] = [random(), random(), random()];
+    const kind = kindAt < plan.slow ? 'slow' : kindAt < plan.slow + plan.post ? 'post' : 'get';
+    const kept = freshAt < plan.fresh ? undefined : pick(this.#clients, () => nodeAt);
+    const connector =
+      kept === undefined
+        ? { createConnection: () => service.connect(Math.floor(nodeAt * service.nodes)) }
+        : { agent: kept.client };
+    this.#exchange(kind, connector, this.#wanted(kind), dueMs);
+  }
+
+  #wanted(kind: 'get' | 'slow' | 'post'): Wanted {
+    const { paths, slowMs, postBytes, timeoutMs } = this.#parts.plan;
+    if (kind === 'get') return { method: 'GET', path: paths.get, timeoutMs };
+    if (kind === 'slow') {
+      return { method: 'GET', path: slowPath(paths.slow, slowMs), timeoutMs: patienceFor(slowMs, timeoutMs) };
+    }
+    const body = JSON.stringify({ text: 'x'.repeat(postBytes) });
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    return { method: 'POST', path: paths.post, headers, body, timeoutMs };
+  }
+
+  #exchange(kind: Loss['kind'], connector: Connector, wanted: Wanted, dueMs: number): void {
+    const { service, clock, ledger } = this.#parts;
+    ledger.sent++;
+    const settle = async () => {
+      const { route, newConnection, close, loss } = await exchange(service, connector, wanted);
+      const replica = route?.backend;
+      ledger.settle({
+        kind,
+        method: wanted.method,
+        path: wanted.path,
+        dueMs,
+        endMs: clock.now(),
+        replica,
+        newConnection,
+        ...(loss === undefined ? {} : { loss: { ...loss, state: replica?.state } }),
+      });
+      if (replica?.sigtermAtMs !== undefined && loss === undefined && 'agent' in connector) {
+        ledger.farewell(replica, close);
+      }
+    };
+    this.#track(settle());
+  }
+
+  #track(work: Promise<void>): void {
+    this.#inFlight.add(work);
+    void work.finally(() => this.#inFlight.delete(work));
+  }
+}
+
+/** `%ms` stands for the milliseconds. */
+function slowPath(path: string, ms: number): string {
+  return path.replace('%ms', String(ms));
+}

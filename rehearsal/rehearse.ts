@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { resultOf } from './account.ts';
+import { Clock } from './clock.ts';
+import { Cluster } from './cluster.ts';
+import { Ledger } from './ledger.ts';
+import { Load } from './load.ts';
+import type { Plan } from './plan.ts';
+import { random } from './random.ts';
+import type { Observer, Result, Snapshot } from './result.ts';
+import { scenarioOf } from './scenarios.ts';
+
+const PROGRESS_INTERVAL_MS = 200;
+/** States of which the log is worth a line; the rest is noise on a screen. */
+const SILENT = new Set(['pending', 'deleted', 'available', 'passes its readiness probe', 'terminating']);
+
+/**
+ * Starts the replicas, puts them under load, lets the scenario happen, and says what the clients have seen.
+ * Leaves no process behind, however it ends.
+ *
+ * @param signal ends it early
+ * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start; the signal's reason if it was ended
+ */
+export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSignal): Promise<Result> {
+  const { scenario, plan } = scenarioOf(wanted);
+  const clock = new Clock();
+  const ledger = new Ledger();
+  const cluster = new Cluster(plan, clock, random(plan.seed + 1));
+  const load = new Load({
+    plan: plan.load,
+    service: cluster.service,
+    clock,
+    random: random(plan.seed),
+    ledger,
+  });
+  let loadFromMs: number | undefined;
+  let step = 'starting the replicas';
+
+  const sinceLoad = () => clock.now() - (loadFromMs ?? clock.now());
+  cluster.on('change', ({ name }, what) => {
+    if (!SILENT.has(what)) observer.event(sinceLoad(), `${name}: ${what}`);
+  });
+  const showProgress = () => observer.progress(snapshot(step, sinceLoad(), { clock, cluster, ledger, load }));
+  const progress = setInterval(showProgress, PROGRESS_INTERVAL_MS);
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  const run = async () => {
+    for (let i = 0; i < plan.deployment.replicas; i++) await cluster.create('old');
+    await cluster.until(() => cluster.staying.every((replica) => cluster.available(replica)));
+    const old = [...cluster.staying];
+
+    loadFromMs = clock.now();
+    load.start();
+    step = 'steady';
+    await sleep(plan.load.steadyMs);
+
+    step = plan.scenario;
+    const changeFromMs = clock.now();
+    if (plan.scenario === 'stuck-request') {
+      for (const replica of old) load.getStuckAt(replica, plan.pod.graceMs);
+    }
+    await scenario.change(cluster, plan);
+    const leaving = cluster.replicas.filter((replica) => !cluster.staying.includes(replica));
+    await cluster.until(() => leaving.every(({ state }) => state === 'gone'));
+    await cluster.until(() => leaving.every(({ inRotation }) => (inRotation.at(-1)?.toMs ?? 0) < Infinity));
+    const changeToMs = clock.now();
+
+    step = 'afterwards';
+    await sleep(plan.load.tailMs);
+    step = 'waiting for the last answers';
+    await load.stop();
+    return { changeFromMs, changeToMs };
+  };
+  try {
+    signal.throwIfAborted();
+    const change = await Promise.race([run(), aborted]);
+    showProgress();
+    return resultOf({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
+  } finally {
+    clearInterval(progress);
+    cluster.removeAllListeners(); // what happens from here on is not part of it
+    await cluster.destroy();
+    await load.stop();
+  }
+}
+
+function snapshot(
+  step: string,
+  elapsedMs: number,
+  { clock, cluster, ledger, load }: { clock: Clock; cluster: Cluster; ledger: Ledger; load: Load },
+): Snapshot {
+  const now = clock.now();
+  return {
+    elapsedMs,
+    step,
+    replicas: cluster.replicas.map((replica) => ({
+      name: replica.name,
+      state: replica.state,
+      sinceMs: now - (replica.states.at(-1)?.fromMs ?? now),
+      ...ledger.of(replica),
+    })),
+    sent: ledger.sent,
+    answered: ledger.answered,
+    lost: ledger.lost,
+    inFlight: load.inFlight,
+    p99: ledger.p99Since(now - 1000),
+  };
+}

@@ -1,0 +1,219 @@
+import type { Report } from '../src/lifecycle/report.ts';
+import type { Clock } from './clock.ts';
+import { Container } from './container.ts';
+import { Kubelet } from './kubelet.ts';
+import type { Pod, Program } from './plan.ts';
+import type { Reaper } from './reaper.ts';
+import type { ReplicaResult } from './result.ts';
+
+export interface ReplicaParts {
+  name: string;
+  program: Program;
+  pod: Pod;
+  /** By the name of the variable that the program reads. */
+  ports: Record<string, number>;
+  clock: Clock;
+  reaper: Reaper;
+  /** Between the creation of the pod and the start of its process: an image to pull, a node to wait for. */
+  startDelayMs: number;
+  /** Something has changed: a state, a condition, the end. The text is for people. */
+  onChange: (replica: Replica, what: string) => void;
+}
+
+/**
+ * One pod: its process is started, probed, told to leave, killed at the end of the grace period, and started again
+ * if it ends although nobody has deleted the pod, all as the kubelet does it.
+ */
+export class Replica {
+  readonly name: string;
+  /** Of its traffic. */
+  readonly port: number;
+  /** Each lasts until the next begins; the newest has no end yet. */
+  readonly states: ReplicaResult['states'] = [];
+  /** Its times in the rotation of at least one balancer; the last may have no end yet. */
+  readonly inRotation: ReplicaResult['inRotation'] = [];
+  /** What the readiness probe says. */
+  serving = false;
+  /** Since when it says so. */
+  servingSinceMs: number | undefined;
+  deletedAtMs: number | undefined;
+  sigtermAtMs: number | undefined;
+  exit: ReplicaResult['exit'] | undefined;
+  killed: ReplicaResult['killed'] | undefined;
+  report: Report | undefined;
+  /** Processes that ended although the pod was to stay. */
+  restarts = 0;
+  /** Resolves when the pod no longer exists. */
+  readonly gone: Promise<void>;
+  readonly #parts: ReplicaParts;
+  readonly #kubelet: Kubelet;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #container: Container | undefined;
+  /** Ends the pod, not only its process. */
+  #leaving = false;
+  #resolveGone: () => void = () => undefined;
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.port = parts.ports[parts.program.ports.traffic] ?? 0;
+    this.gone = new Promise((resolve) => (this.#resolveGone = resolve));
+    this.#kubelet = new Kubelet(parts.pod, parts.ports, {
+      onStarted: () => {
+        if (this.state === 'starting' && this.#container?.speaks !== true) this.#enter('running');
+      },
+      onReady: (serving) => this.#setServing(serving),
+      onDead: () => this.#restart(),
+    });
+    this.#enter('pending');
+    this.#after(parts.startDelayMs, () => this.#start());
+  }
+
+  /** `pending` before its process is there, then as its log says; of a program that says nothing `running`, `terminating`. */
+  get state(): string {
+    return this.#isGone ? 'gone' : (this.states.at(-1)?.state ?? 'pending');
+  }
+
+  /** The last lines of its output. */
+  get lastWords(): string[] {
+    return this.#container?.lastWords ?? [];
+  }
+
+  /** When it stopped listening, as far as that can be known; undefined: it still does. */
+  get closedAtMs(): number | undefined {
+    return this.states.find(({ state }) => state === 'draining')?.fromMs ?? this.exit?.atMs;
+  }
+
+  /** Deletes the pod: preStop sleep, SIGTERM, and SIGKILL when the grace period is over. */
+  delete(): void {
+    if (this.deletedAtMs !== undefined) return;
+    this.deletedAtMs = this.#parts.clock.now();
+    this.#leaving = true;
+    this.#kubelet.deleted();
+    this.#clearTimers();
+    this.#parts.onChange(this, 'deleted');
+    if (this.#container === undefined || this.#isGone) this.#finish();
+    else this.#askToLeave();
+  }
+
+  /** The node wants it gone and tells nobody: the pod keeps its endpoint for as long as its process lives. */
+  evict(): void {
+    this.#leaving = true;
+    this.#parts.onChange(this, 'evicted');
+    this.#askToLeave();
+  }
+
+  /** Makes the process throw an error that nobody catches. */
+  crash(): void {
+    this.killed = 'crash';
+    this.#parts.onChange(this, 'crashed');
+    this.#container?.crash();
+  }
+
+  /** Ends it at once, whatever it does: the rehearsal is over. */
+  destroy(): void {
+    if (this.#isGone) return;
+    this.#leaving = true;
+    this.#kubelet.stop();
+    this.#clearTimers();
+    if (this.#container === undefined) this.#finish();
+    else this.#container.kill();
+  }
+
+  #isGone = false;
+
+  #start(): void {
+    const { program, ports, reaper, clock } = this.#parts;
+    const numbers = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));
+    this.#enter('starting');
+    const container = new Container(
+      program.command,
+      { ...program.environment, ...numbers, POD_NAME: this.name },
+      reaper,
+      {
+        onState: (state, time) => {
+          if (state !== 'exited') this.#enter(state, clock.ofTimestamp(time));
+        },
+        onReport: (report) => (this.report = report),
+        onExit: (code, signal) => this.#ended(code, signal),
+      },
+    );
+    this.#container = container;
+    this.#kubelet.start();
+  }
+
+  #ended(code: number | null, signal: string | null): void {
+    this.exit = { atMs: this.#parts.clock.now(), code, signal };
+    this.#kubelet.stop();
+    this.#clearTimers();
+    this.#setServing(false);
+    if (this.#leaving) {
+      this.#finish();
+      return;
+    }
+    this.restarts++;
+    this.#parts.onChange(this, `ended with ${signal ?? `exit ${code}`}, is started again`);
+    this.#start();
+  }
+
+  #finish(): void {
+    const last = this.states.at(-1);
+    if (last !== undefined) last.toMs = this.#parts.clock.now();
+    this.#isGone = true;
+    this.#resolveGone();
+    const { code, signal } = this.exit ?? { code: null, signal: null };
+    this.#parts.onChange(this, `gone: ${signal ?? `exit ${code}`}`);
+  }
+
+  #restart(): void {
+    if (this.#leaving) return;
+    this.killed = 'liveness';
+    this.#parts.onChange(this, 'liveness probe failed');
+    this.#kubelet.deleted(); // once is enough
+    this.#askToLeave();
+  }
+
+  #askToLeave(): void {
+    const { clock, pod } = this.#parts;
+    this.#after(pod.preStopMs, () => {
+      this.sigtermAtMs ??= clock.now();
+      this.#parts.onChange(this, 'SIGTERM');
+      if (this.#container?.speaks !== true) this.#enter('terminating');
+      this.#container?.terminate();
+    });
+    this.#after(pod.graceMs, () => {
+      this.killed = 'grace';
+      this.#parts.onChange(this, 'SIGKILL: the grace period is over');
+      this.#container?.kill();
+    });
+  }
+
+  #enter(state: string, atMs = this.#parts.clock.now()): void {
+    const current = this.states.at(-1);
+    if (state === current?.state) return;
+    const fromMs = Math.max(atMs, current?.fromMs ?? -Infinity);
+    if (current !== undefined) current.toMs = fromMs;
+    this.states.push({ state, fromMs, toMs: Infinity });
+    this.#parts.onChange(this, state);
+  }
+
+  #setServing(serving: boolean): void {
+    if (this.serving === serving) return;
+    this.serving = serving;
+    this.servingSinceMs = serving ? this.#parts.clock.now() : undefined;
+    this.#parts.onChange(this, serving ? 'passes its readiness probe' : 'fails its readiness probe');
+  }
+
+  #after(ms: number, then: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      then();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

@@ -1,0 +1,95 @@
+import type { Cluster } from './cluster.ts';
+import { crashable } from './container.ts';
+import { rollingUpdate } from './deployment.ts';
+import type { Plan, ScenarioName } from './plan.ts';
+
+export interface Scenario {
+  description: string;
+  /** What it needs that other scenarios do not. */
+  prepare?: (plan: Plan) => Plan;
+  /** Changes the cluster, and resolves when it is what it was to become. Pods that are leaving may still be there. */
+  change: (cluster: Cluster, plan: Plan) => Promise<void>;
+  /** Why something is lost whatever the settings are; absent if nothing has to be. */
+  unavoidable?: string;
+}
+
+/** How long a new pod takes to start in `slow-start`: an image to pull, caches to fill. */
+const SLOW_START_MS = 8000;
+
+const allAvailable = (cluster: Cluster) => () =>
+  cluster.staying.every((replica) => cluster.available(replica));
+
+export const SCENARIOS: Record<ScenarioName, Scenario> = {
+  rollout: {
+    description: 'every replica is replaced, one after the other, as a Deployment does it',
+    change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
+  },
+  'scale-down': {
+    description: 'all replicas but one are deleted at once',
+    change: async (cluster) => {
+      for (const replica of cluster.staying.slice(1)) cluster.delete(replica);
+    },
+  },
+  'node-drain': {
+    description: 'all replicas are on one node: they are deleted at once, and start again on another',
+    change: async (cluster, { deployment }) => {
+      for (const replica of cluster.staying) cluster.delete(replica);
+      for (let i = 0; i < deployment.replicas; i++) await cluster.create('new');
+      await cluster.until(allAvailable(cluster));
+    },
+  },
+  'single-replica': {
+    description: 'the only replica is replaced, the new one is ready before the old one goes',
+    prepare: (plan) => ({
+      ...plan,
+      deployment: { ...plan.deployment, replicas: 1, maxSurge: 1, maxUnavailable: 0 },
+    }),
+    change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
+  },
+  crash: {
+    description: 'one replica throws an error that nobody catches, and is started again',
+    prepare: (plan) => ({
+      ...plan,
+      program: { ...plan.program, environment: crashable(plan.program.environment) },
+    }),
+    change: async (cluster) => {
+      const [victim] = cluster.staying;
+      victim?.crash();
+      await cluster.until(() => (victim?.restarts ?? 1) > 0);
+      await cluster.until(allAvailable(cluster));
+    },
+    unavoidable:
+      'a process that crashes closes its listener at once, and its endpoint is removed only after the lag',
+  },
+  eviction: {
+    description:
+      'the node evicts one replica: SIGTERM, and its endpoint is not told before the process is gone',
+    change: async (cluster) => {
+      const [victim] = cluster.staying;
+      if (victim !== undefined) cluster.evict(victim);
+      await cluster.create('new');
+      await cluster.until(allAvailable(cluster));
+    },
+    unavoidable:
+      'no endpoint is removed before the process has gone, so that new connections come to a closed listener until then',
+  },
+  'slow-start': {
+    description: `a rollout whose new replicas need ${SLOW_START_MS / 1000} s to start`,
+    change: async (cluster, { deployment }) => {
+      cluster.startDelayMs = SLOW_START_MS;
+      await rollingUpdate(cluster, deployment);
+    },
+  },
+  'stuck-request': {
+    description: 'a rollout while every old replica has a request that takes longer than any shutdown waits',
+    change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
+    unavoidable:
+      'a request that takes longer than the drain time-out has to be cut: one for each old replica',
+  },
+};
+
+/** The scenario, and the plan as it needs it. */
+export function scenarioOf(plan: Plan): { scenario: Scenario; plan: Plan } {
+  const scenario = SCENARIOS[plan.scenario];
+  return { scenario, plan: scenario.prepare?.(plan) ?? plan };
+}
