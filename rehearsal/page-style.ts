@@ -38,10 +38,10 @@ code { padding: 1px 6px; border-radius: 5px; background: var(--band); border: 1p
   font: 12.5px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-weight: 400; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 .timeline { display: block; width: 100%; min-width: 860px; height: auto; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px; margin: 16px 0; }
 .pair > * { margin: 0; min-width: 0; }
 table { width: 100%; border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-th, td { padding: 5px 14px 5px 0; text-align: left; vertical-align: baseline; white-space: nowrap; }
+th, td { padding: 5px 18px 5px 0; text-align: left; vertical-align: baseline; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--muted); font-weight: 600; font-size: 12.5px; vertical-align: bottom; }
 tbody th { color: var(--text); }
