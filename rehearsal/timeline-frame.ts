@@ -20,7 +20,7 @@ export interface Panel {
 
 /** Of the drawing, in its own units. */
 export const WIDTH = 1120;
-const LEFT = 118;
+const LEFT = 128;
 const RIGHT = 78;
 
 /** Until the load and the last replica have ended. */

@@ -74,7 +74,7 @@ function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, m
 }
 
 function shortened(name: string): string {
-  return name.length > 16 ? `${name.slice(0, 15)}…` : name;
+  return name.length > 14 ? `${name.slice(0, 13)}…` : name;
 }
 
 function sparkline({ name }: ReplicaResult, timeline: Slice[], most: number, { x }: Frame): Markup {

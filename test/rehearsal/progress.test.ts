@@ -69,25 +69,23 @@ describe('progress on a terminal', () => {
     ]);
   });
 
-  test('keeps its lines in order, and leaves none behind, when replicas come in between', () => {
+  test('keeps its lines in order, and leaves none behind, when replicas come and go in between', () => {
     const screen = new Screen();
     const display = progressDisplay(asStream(screen));
-    const names = ['a', 'b', 'c'];
+    const show = (ms: number, ...names: string[]) =>
+      display.progress(snapshot(ms, { answered: 0, replicas: names.map((name) => replica(name)) }));
 
-    display.progress(snapshot(0, { replicas: names.map((name) => replica(name)) }));
-    display.event(50, 'x comes');
-    display.progress(snapshot(100, { replicas: ['a', 'x', 'b', 'c'].map((name) => replica(name)) }));
-    display.progress(snapshot(200, { replicas: ['a', 'x', 'c'].map((name) => replica(name)) }));
+    display.event(0, 'begin');
+    show(100, 'a', 'b');
+    show(200, 'a', 'x', 'b');
+    const withThree = screen.lines;
+    show(300, 'b');
     display.stop();
 
-    expect(screen.lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
-      '0.1 s',
-      'a',
-      'x',
-      'c',
-      '0.2 s',
-      '20 answered, 0 lost, 3 in flight, 100/s, p99 12 ms',
-    ]);
+    const words = (lines: string[]) => lines.map((line) => line.trim().split(/ {2,}/)[0]);
+    const totals = '0 answered, 0 lost, 3 in flight, 0/s, p99 12 ms';
+    expect(words(withThree)).toEqual(['0.0 s', 'a', 'x', 'b', '0.2 s', totals]);
+    expect(words(screen.lines)).toEqual(['0.0 s', 'b', '0.3 s', totals]);
   });
 
   test('has the last four events above', () => {
