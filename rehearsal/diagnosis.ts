@@ -7,10 +7,15 @@ import { count, range, seconds, wholeSeconds } from './words.ts';
 /** A request that was lost. */
 export type Lost = Entry & { loss: NonNullable<Entry['loss']> };
 
+interface Context extends Facts {
+  /** What requests were lost to before anything had changed, and with what. */
+  always: ReadonlySet<string>;
+}
+
 interface Rule {
   /** The first rule that fits a lost request explains it. */
-  fits: (entry: Lost, facts: Facts) => boolean;
-  explain: (entries: Lost[], facts: Facts) => Omit<Finding, 'severity' | 'lost'>;
+  fits: (entry: Lost, context: Context) => boolean;
+  explain: (entries: Lost[], context: Context) => Omit<Finding, 'severity' | 'lost'>;
 }
 
 /** How far a moment may be from the event that explains it: timers, and a loaded machine. */
@@ -30,6 +35,8 @@ const exitedBy = ({ replica, endMs }: Entry) =>
   replica?.exit !== undefined && endMs >= replica.exit.atMs - SLACK_MS;
 const cutOf = ({ report }: Replica) =>
   report?.listeners.reduce((sum, { requests, connections }) => sum + requests.cut + connections.cut, 0) ?? 0;
+const wasLostBefore = ({ endMs }: Entry, changeFromMs: number) => endMs < changeFromMs;
+const kindOfLoss = ({ loss }: Lost) => `${loss.cause} ${loss.detail}`;
 const replicasOf = (entries: Entry[]) => [
   ...new Set(entries.flatMap(({ replica }) => (replica === undefined ? [] : [replica]))),
 ];
@@ -44,12 +51,17 @@ const windowMs = ({ states }: Replica) => {
 };
 
 const RULES: Record<string, Rule> = {
-  steady: {
-    fits: ({ dueMs, endMs }, { changeFromMs }) => dueMs < changeFromMs && endMs < changeFromMs,
-    explain: (entries) => ({
-      text: `${count(entries, 'request was', 'requests were')} lost before anything had changed (${details(entries)}).`,
-      advice: 'The program does not stand this load, or the paths are not its own: look at that first.',
-    }),
+  always: {
+    fits: (entry, { always }) => always.has(kindOfLoss(entry)),
+    explain: (entries, { changeFromMs }) => {
+      const before = entries.filter((entry) => wasLostBefore(entry, changeFromMs));
+      return {
+        text:
+          `${count(entries, 'request was', 'requests were')} lost, ${before.length.toLocaleString('en')} of them ` +
+          `before anything had changed (${details(entries)}).`,
+        advice: 'The program does not stand this load, or the paths are not its own: look at that first.',
+      };
+    },
   },
 
   noEndpoint: {
@@ -208,14 +220,17 @@ const RULES: Record<string, Rule> = {
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
 export function diagnose(facts: Facts, lost: Entry[]): Finding[] {
   const groups = new Map<Rule, Lost[]>();
-  for (const entry of lost as Lost[]) {
-    const rule = Object.values(RULES).find(({ fits }) => fits(entry, facts));
+  const all = lost as Lost[];
+  const always = new Set(all.filter((entry) => wasLostBefore(entry, facts.changeFromMs)).map(kindOfLoss));
+  const context = { ...facts, always };
+  for (const entry of all) {
+    const rule = Object.values(RULES).find(({ fits }) => fits(entry, context));
     if (rule !== undefined) groups.set(rule, [...(groups.get(rule) ?? []), entry]);
   }
   const findings = [...groups].map(([{ explain }, entries]): Finding => ({
     severity: 'loss',
     lost: entries.length,
-    ...explain(entries, facts),
+    ...explain(entries, context),
   }));
   return [...findings.sort((a, b) => b.lost - a.lost), ...warnings(facts, findings)];
 }

@@ -2,9 +2,11 @@ import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig, SCHEMA } from '../src/config.ts';
 import { longestShutdownMs, MARGIN_MS } from '../src/lifecycle/budget.ts';
+import type { Variable } from '../src/variables.ts';
 import { RehearsalError } from './errors.ts';
 import type { Pod, Probe, Program } from './plan.ts';
 
+type Schema = Record<string, Variable<unknown> | undefined>;
 type Environment = Record<string, string | undefined>;
 
 /** What is run, and how the kubelet treats it. */
@@ -113,11 +115,11 @@ export function readConfig(environment: Environment): ReturnType<typeof loadConf
   }
 }
 
-/** The variables of the service that somebody has set, but for those that every rehearsal sets. */
+/** The variables of the service that differ from its defaults, but for those that every rehearsal sets. */
 export function chosenOf(environment: Environment): Record<string, string> {
   const chosen = Object.keys(SCHEMA).flatMap((name) => {
     const value = environment[name];
-    const ours = name in LOCAL || NOT_CHOSEN.has(name);
+    const ours = name in LOCAL || NOT_CHOSEN.has(name) || value === (SCHEMA as Schema)[name]?.fallback;
     return value === undefined || ours ? [] : [[name, value] as const];
   });
   return Object.fromEntries(chosen);

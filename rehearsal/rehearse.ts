@@ -35,7 +35,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   let loadFromMs: number | undefined;
   let step = 'starting the replicas';
 
-  const sinceLoad = () => clock.now() - (loadFromMs ?? clock.now());
+  const sinceLoad = () => (loadFromMs === undefined ? 0 : clock.now() - loadFromMs);
   cluster.on('change', ({ name }, what) => {
     if (!SILENT.has(what)) observer.event(sinceLoad(), `${name}: ${what}`);
   });

@@ -74,10 +74,8 @@ export class Replica {
     return this.#isGone ? 'gone' : (this.states.at(-1)?.state ?? 'pending');
   }
 
-  /** The last lines of its output. */
-  get lastWords(): string[] {
-    return this.#container?.lastWords ?? [];
-  }
+  /** The last lines of the process that ended last. */
+  lastWords: string[] = [];
 
   /** When it stopped listening, as far as that can be known; undefined: it still does. */
   get closedAtMs(): number | undefined {
@@ -144,6 +142,7 @@ export class Replica {
 
   #ended(code: number | null, signal: string | null): void {
     this.exit = { atMs: this.#parts.clock.now(), code, signal };
+    this.lastWords = this.#container?.lastWords ?? [];
     this.#kubelet.stop();
     this.#clearTimers();
     this.#setServing(false);

@@ -2,7 +2,6 @@ import { RehearsalError } from './errors.ts';
 import type { Plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import type { Observer } from './result.ts';
-import { seconds } from './words.ts';
 
 export interface WindowSearch {
   version: 1;
@@ -33,7 +32,7 @@ export async function findWindow(plan: Plan, observer: Observer, signal: AbortSi
   const lostWith = async (windowMs: number) => {
     const { requests } = await rehearse(withWindow(plan, windowMs), quiet(observer), signal);
     tries.push({ windowMs, lost: requests.lost });
-    observer.event(0, `window ${seconds(windowMs)}: ${requests.lost} lost`);
+    observer.event(0, `window ${windowMs} ms: ${requests.lost} lost`);
     return requests.lost;
   };
   const limit = Math.ceil((endpointLagMs * (1 + jitter) + HEADROOM_MS) / STEP_MS);
@@ -52,7 +51,7 @@ export async function findWindow(plan: Plan, observer: Observer, signal: AbortSi
   }
   throw new RehearsalError(
     'REHEARSAL_FAILED',
-    `even a window of ${seconds(limit * STEP_MS)} loses requests: rehearse with it to see why`,
+    `even a window of ${limit * STEP_MS} ms loses requests: rehearse with it to see why`,
   );
 }
 

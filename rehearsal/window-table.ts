@@ -1,5 +1,5 @@
 import type { WindowSearch } from './window-search.ts';
-import { seconds, wholeSeconds } from './words.ts';
+import { wholeSeconds } from './words.ts';
 
 /** Beyond the smallest window that was found: a real cluster has worse moments than those that were rehearsed. */
 const SPARE_MS = 1000;
@@ -10,11 +10,11 @@ export function searchSummary({ windowMs, tries, endpointLagMs, jitter }: Window
     .sort((a, b) => a.windowMs - b.windowMs)
     .map(
       ({ windowMs: tried, lost }) =>
-        `  ${seconds(tried).padStart(8)}  ${lost === 0 ? 'nothing lost' : `${lost} lost`}`,
+        `  ${String(tried).padStart(6)} ms  ${lost === 0 ? 'nothing lost' : `${lost} lost`}`,
     );
   return [
-    `The smallest window that loses nothing is ${seconds(windowMs)}, with endpoints that are removed after ` +
-      `${seconds(endpointLagMs)} ± ${Math.round(jitter * 100)} %.`,
+    `The smallest window that loses nothing is ${windowMs} ms, with endpoints that are removed after ` +
+      `${endpointLagMs} ms ± ${Math.round(jitter * 100)} %.`,
     `Set SHUTDOWN_WINDOW to ${wholeSeconds(windowMs + SPARE_MS)}: that leaves a second for worse moments.`,
     '',
     ...rows,

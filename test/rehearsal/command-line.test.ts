@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Result } from '../../rehearsal/result.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
+const FAULTY = join(ROOT, 'test/rehearsal/faulty.mjs');
+const MINUTE = 60_000;
+/** Small enough for a test. */
+const SHORT = [
+  '--rate',
+  '50',
+  '--clients',
+  '10',
+  '--replicas',
+  '1',
+  '--steady',
+  '300ms',
+  '--tail',
+  '0',
+  '--endpoint-lag',
+  '200ms',
+];
+const QUICK = [
+  '--env',
+  'SHUTDOWN_WINDOW=1s',
+  '--env',
+  'SHUTDOWN_QUIET_PERIOD=0',
+  '--env',
+  'SHUTDOWN_KEEP_ALIVE_MIN_IDLE=100ms',
+];
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const children = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
+
+/** `npm run rehearse -- …`, without npm. */
+function rehearse(...args: string[]) {
+  const child = spawn(process.execPath, [TSX, join(ROOT, 'rehearsal/main.ts'), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
+    children.delete(child);
+    return { code: code as number | null, signal: signal as string | null, ...output };
+  });
+  /** Resolves when it has said so on the standard error. */
+  const said = async (pattern: RegExp) => {
+    while (!pattern.test(output.stderr)) {
+      if (child.exitCode !== null) throw new Error(`it ended without ${pattern}: ${output.stderr}`);
+      await Promise.race([once(child.stderr, 'data'), ended]);
+    }
+  };
+  return { child, said, ended };
+}
+
+/** Processes of replicas, by the marker in their environment. */
+function replicasWith(marker: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const ofReplica = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('faulty.mjs');
+        return ofReplica && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(marker);
+      } catch {
+        return false; // gone meanwhile, or not ours
+      }
+    });
+}
+
+/** What has been killed takes a moment to be gone. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test(
+  'a rollout that loses nothing ends with 0, a summary for people and a result for programs',
+  async () => {
+    const json = join(folder, 'result.json');
+    const html = join(folder, 'result.html');
+
+    const { code, stdout, stderr } = await rehearse(...SHORT, ...QUICK, '--json', json, '--html', html).ended;
+
+    expect({ code, stderr: stderr.includes('old-1: SIGTERM') }).toEqual({ code: 0, stderr: true });
+    expect(stdout).toMatch(/^✓ 0 of \d+ requests lost/);
+    expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
+    const result = JSON.parse(readFileSync(json, 'utf8')) as Result;
+    expect(result).toMatchObject({
+      version: 1,
+      scenario: { name: 'rollout' },
+      requests: { lost: 0 },
+      agreement: 'agree',
+    });
+    expect(result.settings.environment).toEqual({
+      SHUTDOWN_WINDOW: '1s',
+      SHUTDOWN_QUIET_PERIOD: '0',
+      SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '100ms',
+    });
+  },
+  MINUTE,
+);
+
+test(
+  'a rollout that loses something ends with 1 and says what to set',
+  async () => {
+    const zero = [
+      '--env',
+      'SHUTDOWN_WINDOW=0',
+      '--env',
+      'SHUTDOWN_QUIET_PERIOD=0',
+      '--endpoint-lag',
+      '1s',
+      '--fresh',
+      '1',
+    ];
+
+    const { code, stdout } = await rehearse(...SHORT, ...zero).ended;
+
+    expect(stdout).toMatch(/^✗ [1-9]\d* of \d+ requests lost/);
+    expect(stdout).toMatch(/→ Set SHUTDOWN_WINDOW to at least 2s\./);
+    expect(code).toBe(1);
+  },
+  MINUTE,
+);
+
+test(
+  'with --json alone, nothing but the result is on the standard output',
+  async () => {
+    const command = `${process.execPath} ${FAULTY} none`;
+
+    const { code, stdout, stderr } = await rehearse(...SHORT, '--command', command, '--json').ended;
+
+    expect(JSON.parse(stdout)).toMatchObject({ program: command, requests: { lost: 0 } });
+    expect(stderr).toMatch(/✓ 0 of \d+ requests lost/);
+    expect(code).toBe(0);
+  },
+  MINUTE,
+);
+
+test.each([
+  [['--rate', '0'], /--rate.*'0'.*expected a whole number of at least 1/],
+  [['--endpoint-lag', '5'], /--endpoint-lag.*expected a duration such as 250ms/],
+  [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
+  [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
+  [['--compare', 'nothing'], /--compare.*expected one of window-0, express/],
+  [['--env', 'SHUTDOWN_WINDOW'], /--env.*expected NAME=value/],
+  [
+    ['--env', 'SHUTDOWN_WINDOW=5'],
+    /would not start with these settings:\n.*SHUTDOWN_WINDOW="5": expected a duration/,
+  ],
+  [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
+  [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
+  [['--scenario', 'all', '--html', 'x.html'], /about one scenario/],
+  [['--slow', '60%', '--post', '60%'], /more than all requests together/],
+  [['--nonsense'], /unknown option '--nonsense'/],
+  [['nonsense'], /too many arguments/],
+])(
+  '%j is refused with what was expected, exit 2',
+  async (args, message) => {
+    const { code, stdout, stderr } = await rehearse(...args).ended;
+
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  },
+  MINUTE,
+);
+
+test(
+  'a program that does not start is said to, with its last words, exit 2',
+  async () => {
+    const command = `${process.execPath} -e "console.error('no such table'); process.exit(3)"`;
+
+    const { code, stderr } = await rehearse(...SHORT, '--command', command).ended;
+
+    expect(stderr).toMatch(/old-1 does not start, it ended with exit 3 every time:\n {2}no such table/);
+    expect(code).toBe(2);
+  },
+  MINUTE,
+);
+
+const testWherePossible = process.platform === 'linux' ? test : test.skip;
+if (process.platform !== 'linux') {
+  process.stderr.write(
+    'NOT TESTED: what a rehearsal leaves behind, because processes are looked for in /proc\n',
+  );
+}
+
+testWherePossible.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGKILL', null],
+] as const)(
+  'a rehearsal that is ended with %s leaves no process behind',
+  async (signal, expected) => {
+    const marker = `REHEARSAL_TEST=${process.pid}-${signal}`;
+    const command = `${marker} ${process.execPath} ${FAULTY} ignores-sigterm`;
+    const { child, said, ended } = rehearse(...SHORT, '--replicas', '2', '--command', command);
+    await said(/old-2: SIGTERM|old-1: SIGTERM/);
+    expect(replicasWith(marker).length).toBeGreaterThanOrEqual(2);
+
+    // tsx runs the program in a process of its own.
+    const [program] = childrenOf(child.pid ?? 0);
+    process.kill(signal === 'SIGKILL' ? (program ?? 0) : (child.pid ?? 0), signal);
+    const { code } = await ended;
+    await until(() => replicasWith(marker).length === 0);
+
+    if (expected !== null) expect(code).toBe(expected);
+  },
+  MINUTE,
+);
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}

@@ -1,0 +1,34 @@
+// Programs with one fault each, for the rehearsal to find: node faulty.mjs <fault>
+import { createServer } from 'node:http';
+
+const [, , fault] = process.argv;
+const WINDOW_MS = 800;
+const startedAt = Date.now();
+let leaving = false;
+const requestsOf = new WeakMap();
+
+const server = createServer((req, res) => {
+  const { socket } = req;
+  const nth = (requestsOf.get(socket) ?? 0) + 1;
+  requestsOf.set(socket, nth);
+  if (req.url === '/live') res.writeHead(Date.now() - startedAt > 600 ? 503 : 200).end();
+  else if (leaving && fault === 'rejects') res.writeHead(503).end('leaving');
+  else if (leaving && fault === 'resets-kept-connections' && nth > 1) socket.resetAndDestroy();
+  else if (leaving && fault === 'breaks-answers-off') {
+    res.writeHead(200, { 'Content-Length': 10 }).write('half ');
+    setImmediate(() => socket.destroy());
+  } else if (leaving && fault === 'hangs') return;
+  else {
+    if (leaving && fault === 'none') res.setHeader('Connection', 'close');
+    res.end('ok');
+  }
+});
+server.keepAliveTimeout = 60_000;
+
+process.on('SIGTERM', () => {
+  if (fault === 'ignores-sigterm') return;
+  leaving = true;
+  if (fault === 'closes-at-once') server.close(() => process.exit(0));
+  else setTimeout(() => process.exit(0), WINDOW_MS);
+});
+server.listen(process.env.PORT, process.env.HOST);
