@@ -1,5 +1,5 @@
-import { CAUSES, count } from './format.ts';
-import type { Cause, Loss, ReplicaResult, Result } from './result.ts';
+import { CAUSES, count, counted, sentence } from './format.ts';
+import type { Cause, Finding, Loss, ReplicaResult, Result } from './result.ts';
 
 /** The first line of everything: `41 of 12,431 requests lost`. */
 export function verdict({ requests }: Result): string {
@@ -9,7 +9,12 @@ export function verdict({ requests }: Result): string {
 /** What was to be expected, if something was lost and a loss could not be avoided. */
 export function expectation({ expected, requests }: Result): string | undefined {
   if (expected === undefined || requests.lost === 0) return undefined;
-  return `About ${count(expected.lost)} were to be expected: ${expected.why}`;
+  return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}`;
+}
+
+/** `41 requests lost`, unless the finding begins with its number, or cost nothing. */
+export function cost({ lost, text }: Finding): string | undefined {
+  return lost === 0 || text.startsWith(count(lost)) ? undefined : `${counted(lost, 'request')} lost`;
 }
 
 /** Whether the processes count as the clients do, in a sentence. */
@@ -28,10 +33,13 @@ export function causesOf(losses: Loss[]): Cause[] {
   return (Object.keys(CAUSES) as Cause[]).filter((cause) => found.has(cause));
 }
 
+/** Of a program that does not tell its states it is only known that it runs. */
+const UP = new Set(['ready', 'running']);
+
 /** From the start of the process until it was ready. */
 export function readyAfter({ states }: ReplicaResult): number | undefined {
   const [first] = states;
-  const ready = states.find(({ state }) => state === 'ready');
+  const ready = states.find(({ state }) => UP.has(state));
   return first && ready && ready.fromMs - first.fromMs;
 }
 
@@ -60,7 +68,7 @@ export function endOf({ exit, killed, report }: ReplicaResult): string | undefin
   return report === undefined ? how : `${how} ${report.outcome}`;
 }
 
-/** Those that have the same replica, cause, kind, state, detail and phase, as one. */
+/** Those that have the same replica, cause, kind, state and detail, as one. */
 export interface LossGroup {
   /** The first of them. */
   like: Loss;
@@ -76,7 +84,7 @@ export function lossGroups(losses: Loss[]): LossGroup[] {
   const groups = new Map<string, LossGroup>();
   for (const loss of losses) {
     const { failedAtMs, afterSigtermMs: after } = loss;
-    const key = JSON.stringify([loss.replica, loss.cause, loss.kind, loss.state, loss.detail, loss.phase]);
+    const key = JSON.stringify([loss.replica, loss.cause, loss.kind, loss.state, loss.detail]);
     const group = groups.get(key) ?? { like: loss, count: 0, firstMs: failedAtMs, lastMs: failedAtMs };
     groups.set(key, group);
     group.count++;

@@ -10,7 +10,7 @@ export const CAUSES: Record<Cause, string> = {
   'reset-new': 'reset (new)',
   'reset-kept': 'reset (kept)',
   broken: 'broken off',
-  status: 'bad status',
+  status: 'wrong answer',
   timeout: 'timed out',
 };
 
@@ -28,14 +28,15 @@ export function counted(value: number, noun: string): string {
 export function duration(ms: number | undefined): string {
   if (ms === undefined || !Number.isFinite(ms)) return NONE;
   const size = Math.abs(ms);
-  if (size < 9.95) return `${trimmed(ms)} ms`;
+  if (size < 9.95) return `${Number.isInteger(ms) ? ms : ms.toFixed(1)} ms`;
   if (size < 999.5) return `${ms.toFixed(0)} ms`;
   return size < 99_950 ? `${(ms / 1000).toFixed(1)} s` : `${count(Math.round(ms / 1000))} s`;
 }
 
 /** `12.4 s`: a moment on the clock of the rehearsal. */
 export function moment(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+  // Without the sign of what is just before 0.
+  return `${(ms / 1000).toFixed(1).replace(/^-0\.0$/, '0.0')} s`;
 }
 
 /** `+1.2 s`, `−2.0 s`: after or before something. */
@@ -47,9 +48,10 @@ export function offset(ms: number | undefined): string {
 /** `0.33 %`; what is above 0 is never shown as 0. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.0001) return '< 0.01 %';
-  return `${trimmed(share * 100, 2)} %`;
+  return `${Number((share * 100).toFixed(2))} %`;
 }
 
-function trimmed(value: number, digits = 1): string {
-  return String(Number(value.toFixed(digits)));
+/** With a full stop, unless there is one. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

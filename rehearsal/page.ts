@@ -1,5 +1,5 @@
-import { agreement, expectation, slowestToGo, verdict } from './facts.ts';
-import { count, counted, duration, percent } from './format.ts';
+import { agreement, cost, expectation, slowestToGo, verdict } from './facts.ts';
+import { count, counted, duration, percent, sentence } from './format.ts';
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import type { Finding, Result } from './result.ts';
@@ -44,7 +44,7 @@ function single(result: Result): Markup {
   return markup`<header>
     ${brand(result)}
     <h1 class="${tone(result)}">${headline(result)}</h1>
-    <p class="lead">${scenario.name}: ${scenario.description} ${expectation(result)}</p>
+    <p class="lead">${scenario.name}: ${sentence(scenario.description)} ${expectation(result)}</p>
     ${tiles(result)}
   </header>
   <main>
@@ -63,7 +63,7 @@ function double(left: Result, right: Result): Markup {
   return markup`<header>
     ${brand(left)}
     <h1>Side by side: ${count(left.requests.lost)} and ${counted(right.requests.lost, 'request')} lost</h1>
-    <p class="lead">${left.scenario.name}: ${left.scenario.description} The same load for both.</p>
+    <p class="lead">${left.scenario.name}: ${sentence(left.scenario.description)} The same load for both.</p>
   </header>
   <main>
     <div class="pair">${both.map(
@@ -121,10 +121,11 @@ function findingList({ findings: found }: Result): Markup {
   return markup`<ul class="findings">${found.map(finding)}</ul>`;
 }
 
-function finding({ severity, lost, text, advice, setting }: Finding): Markup {
-  const cost = lost > 0 && markup`<span class="cost">${counted(lost, 'request')} lost.</span> `;
+function finding(found: Finding): Markup {
+  const { severity, text, advice, setting } = found;
+  const price = cost(found);
   const what = advice !== undefined && markup`<p class="advice">→ ${withCode(advice, setting)}</p>`;
-  return markup`<li class="finding ${severity}"><p>${cost}${text}</p>${what}</li>`;
+  return markup`<li class="finding ${severity}"><p>${price && markup`<span class="cost">${price}.</span> `}${text}</p>${what}</li>`;
 }
 
 /** The name of the setting in its own type, wherever it is in the sentence, else after it. */

@@ -121,16 +121,18 @@ function ratemeter(): (snapshot: Snapshot) => number {
 
 /** Each state has its own character, for those who see no colours. */
 const STATES: Record<string, { block: string; style: Style }> = {
+  pending: { block: '·', style: 'gray' },
   starting: { block: '░', style: 'gray' },
+  running: { block: '█', style: 'green' },
   ready: { block: '█', style: 'green' },
   'lame-duck': { block: '▓', style: 'yellow' },
   draining: { block: '▒', style: 'magenta' },
   cleanup: { block: '▪', style: 'blue' },
   'final-scrape': { block: '▫', style: 'cyan' },
   terminating: { block: '▓', style: 'yellow' },
-  exited: { block: ' ', style: 'dim' },
+  gone: { block: ' ', style: 'dim' },
 };
-const UNKNOWN_STATE = { block: '·', style: 'gray' } as const;
+const UNKNOWN_STATE = { block: '?', style: 'gray' } as const;
 
 /** The longest bar; a narrow terminal has less. */
 const BAR = 40;

@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import CliTable from 'cli-table3';
 import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
-import { agreement, expectation, verdict } from './facts.ts';
+import { agreement, cost, expectation, verdict } from './facts.ts';
 import { count, counted, duration, NONE } from './format.ts';
 import type { Finding, Result } from './result.ts';
 import { titles } from './settings.ts';
@@ -82,10 +82,12 @@ const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
   note: { glyph: '·', style: 'dim' },
 };
 
-function paragraph({ severity, lost, text, advice }: Finding, options: Options, paint: Paint): string {
+function paragraph(finding: Finding, options: Options, paint: Paint): string {
+  const { severity, text, advice } = finding;
   const { glyph, style } = MARKS[severity];
-  const cost = lost > 0 ? `${paint(style, `${count(lost)} lost:`)} ` : '';
-  const lines = [`${paint(style, glyph)} ${wrapped(cost + text, options, 2)}`];
+  const price = cost(finding);
+  const said = price === undefined ? text : `${paint(style, `${price}:`)} ${text}`;
+  const lines = [`${paint(style, glyph)} ${wrapped(said, options, 2)}`];
   if (advice !== undefined) lines.push(`  ${paint('cyan', '→')} ${wrapped(advice, options, 4)}`);
   return lines.join('\n');
 }

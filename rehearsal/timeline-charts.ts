@@ -22,7 +22,7 @@ const LOG_FROM = 20;
 /** The ends that these results need. */
 export function scalesFor(results: Result[], endMs: number): Scales {
   const slices = results.flatMap(({ timeline }) => timeline);
-  const latencies = slices.filter(hasAnswers);
+  const latencies = slices.filter(hasLatency);
   return {
     endMs,
     rate: Math.max(1, ...slices.map((slice) => perSecond(slice, answersOf(slice)))),
@@ -42,8 +42,9 @@ function answersOf({ answered }: Slice): number {
   return Object.values(answered).reduce((sum, value) => sum + value, 0);
 }
 
-function hasAnswers(slice: Slice): boolean {
-  return answersOf(slice) > 0;
+/** Streams and WebSockets are answered without one. */
+function hasLatency({ max }: Slice): boolean {
+  return max > 0;
 }
 
 /** Answers per second, those of each replica on top of each other: who took over from whom. */
@@ -102,11 +103,11 @@ export function latency({ timeline }: Result, { x, right }: Frame, scales: Scale
   const ticks = isLog ? y.ticks().filter((value) => Number.isInteger(Math.log10(value))) : y.ticks(3);
   const curve = (key: (typeof QUANTILES)[number]) =>
     line<Slice>()
-      .defined(hasAnswers)
+      .defined(hasLatency)
       .digits(1)
       .x(({ fromMs, toMs }) => x((fromMs + toMs) / 2))
       .y((slice) => y(Math.max(slice[key], isLog ? (y.domain()[0] ?? min) : 0)))(timeline) ?? '';
-  const last = timeline.findLast(hasAnswers);
+  const last = timeline.findLast(hasLatency);
   const labels = spread(QUANTILES.map((key) => (last === undefined ? 0 : y(Math.max(last[key], min)))));
   return {
     height: HEIGHT,
@@ -140,7 +141,7 @@ function lines(
 export function tellers({ timeline }: Result, { x }: Frame, height: number): Markup {
   return markup`${timeline.map((slice) => {
     const { fromMs, toMs, lost, p50, p99, max } = slice;
-    const latencies = hasAnswers(slice)
+    const latencies = hasLatency(slice)
       ? `\np50 ${duration(p50)}, p99 ${duration(p99)}, max ${duration(max)}`
       : '';
     const title = `${moment(fromMs)}: ${count(answersOf(slice))} answered, ${count(lost)} lost${latencies}`;

@@ -8,7 +8,9 @@ import { lossMarks } from './timeline-losses.ts';
 
 /** States that have a colour of their own; any other is drawn as one that is not known. */
 export const STATES = [
+  'pending',
   'starting',
+  'running',
   'ready',
   'lame-duck',
   'draining',
@@ -20,7 +22,7 @@ export const STATES = [
 type Span = ReplicaResult['inRotation'][number];
 
 /** States in which new connections are refused. */
-const DEAF = new Set(['draining', 'cleanup', 'final-scrape', 'exited']);
+const DEAF = new Set(['draining', 'cleanup', 'final-scrape']);
 
 /** Heights: of the answers above a bar, of the bar, and of what is below it until the next row. */
 const SPARK = 16;
@@ -65,7 +67,7 @@ function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, m
     <text class="unit" x="0" y="${top + 17}">${count(replica.answered)}${lost}</text>
     <g transform="translate(0 ${top})">
       ${sparkline(replica, timeline, most, frame)}
-      ${replica.states.filter(({ state }) => state !== 'exited').map((span) => segment(span, frame))}
+      ${replica.states.map((span) => segment(span, frame))}
       ${replica.inRotation.map((span) => rotation(span, replica, frame))}
       ${signals(replica, frame)}
       <g transform="translate(0 -1)">${marks.content}</g>

@@ -31,8 +31,9 @@ export const TIMELINE_STYLE = `
 .timeline .bad { fill: var(--bad); font-weight: 600; }
 .timeline .spark { fill: var(--spark); }
 .timeline .state { stroke: var(--surface); stroke-width: 1; }
+.timeline .state.pending { fill: none; stroke: var(--line); stroke-dasharray: 1 2; }
 .timeline .state.starting { fill: var(--surface); stroke: var(--muted); stroke-dasharray: 3 2; }
-.timeline .ready { fill: var(--ready); }
+.timeline .ready, .timeline .running { fill: var(--ready); }
 .timeline .lame-duck { fill: var(--lame-duck); }
 .timeline .draining { fill: var(--draining); }
 .timeline .cleanup { fill: var(--cleanup); }
@@ -41,7 +42,7 @@ export const TIMELINE_STYLE = `
 .timeline .else { fill: var(--else); }
 .timeline .state-label { font-size: 10.5px; font-weight: 600; fill: var(--on-dark); pointer-events: none; }
 .timeline .on-lame-duck, .timeline .on-final-scrape { fill: var(--on-light); }
-.timeline .on-starting { fill: var(--muted); }
+.timeline .on-pending, .timeline .on-starting { fill: var(--muted); }
 .timeline .rotation { fill: var(--text); }
 .timeline .rotation.deaf { fill: var(--bad); }
 .timeline .sigterm { stroke: var(--text); stroke-width: 1.5; fill: var(--text); }

@@ -80,9 +80,12 @@ function described({ replicas, change, durationMs, scenario, losses }: Result): 
   return `${replicas.length} replicas over ${moment(durationMs)}; ${scenario.name} from ${moment(change.fromMs)} to ${moment(change.toMs)}. Lost: ${causes.join(', ') || 'nothing'}.`;
 }
 
-/** Only what occurs. */
-function legend({ replicas, losses }: Result, { left, right }: Frame): Panel {
-  const occurring = new Set(replicas.flatMap(({ states }) => states.map(({ state }) => state)));
+/** Only what can be seen. */
+function legend({ replicas, losses }: Result, { x: scale, left, right }: Frame): Panel {
+  const visible = replicas.flatMap(({ states }) =>
+    states.filter(({ fromMs, toMs }) => scale(toMs) - scale(fromMs) >= 1),
+  );
+  const occurring = new Set(visible.map(({ state }) => state));
   const entries: { sign: Markup; text: string }[] = [
     ...STATES.filter((state) => occurring.has(state)).map((state) => ({
       sign: markup`<rect class="state ${state}" x="0" y="-9" width="14" height="11"/>`,

@@ -40,7 +40,7 @@ describe('the summary', () => {
     const text = summary(refusedRehearsal(), { colour: false, columns: 60 });
     const opinion = text.slice(0, text.indexOf('\nRequests\n'));
 
-    expect(opinion).toContain('✗ 39 lost: New connections were refused between 1.2 s');
+    expect(opinion).toContain('✗ 39 requests lost: New connections were refused');
     expect(opinion).toContain('\n  → Set SHUTDOWN_WINDOW to 4s or more: it has to be longer');
     expect(opinion).toContain('\n· Latency did not suffer');
   });
@@ -167,7 +167,9 @@ describe('the comparison', () => {
   test('has the findings of both under their names', () => {
     const text = comparison(rehearsal(), refusedRehearsal(), PLAIN);
 
-    expect(text).toMatch(/\nWith endpoint lag 3\.0 s, SHUTDOWN_WINDOW 1s\n\n✗ 39 lost: New connections/);
+    expect(text).toMatch(
+      /\nWith endpoint lag 3\.0 s, SHUTDOWN_WINDOW 1s\n\n✗ 39 requests lost: New connections/,
+    );
     expect(text).not.toContain('With endpoint lag 1.0 s\n');
   });
 
