@@ -17,14 +17,20 @@ export function cost({ lost, text }: Finding): string | undefined {
   return lost === 0 || text.startsWith(count(lost)) ? undefined : `${counted(lost, 'request')} lost`;
 }
 
-/** Whether the processes count as the clients do, in a sentence. */
-export function agreement({ agreement: found }: Result): string {
-  const sentences: Record<Result['agreement'], string> = {
-    agree: 'The processes’ own reports agree with what the clients counted.',
-    differ: 'The processes’ own reports differ from what the clients counted.',
-    unknown: 'Not every process left a report, so the clients’ count stands alone.',
+/** Whether the processes count as the clients do, in a word and in a sentence. */
+export function agreement({ agreement: found, replicas }: Result): { word: string; sentence: string } {
+  if (replicas.every(({ report }) => report === undefined)) {
+    return { word: 'none', sentence: 'The processes left no reports: the clients’ count stands alone.' };
+  }
+  const said: Record<Result['agreement'], { word: string; sentence: string }> = {
+    agree: { word: 'agree', sentence: 'The processes’ own reports agree with what the clients counted.' },
+    differ: { word: 'differ', sentence: 'The processes’ own reports differ from what the clients counted.' },
+    unknown: {
+      word: 'incomplete',
+      sentence: 'Not every process left a report: for those that did not, the clients’ count stands alone.',
+    },
   };
-  return sentences[found];
+  return said[found];
 }
 
 /** The causes that occur, in the order in which they are shown everywhere. */
@@ -38,7 +44,7 @@ const UP = new Set(['ready', 'running']);
 
 /** From the start of the process until it was ready. */
 export function readyAfter({ states }: ReplicaResult): number | undefined {
-  const [first] = states;
+  const first = states.find(({ state }) => state !== 'pending');
   const ready = states.find(({ state }) => UP.has(state));
   return first && ready && ready.fromMs - first.fromMs;
 }

@@ -93,18 +93,14 @@ function headline(result: Result): string {
 
 /** The few numbers that one looks for first. */
 function tiles(result: Result): Markup {
-  const { requests, latency, change, scenario, agreement: agreed } = result;
+  const { requests, latency, change, scenario } = result;
   const share = requests.sent === 0 ? 0 : requests.lost / requests.sent;
   const entries: [name: string, value: string, more: string][] = [
     ['Lost', count(requests.lost), `${percent(share)} of ${count(requests.sent)}`],
     ['p99 in the change', duration(latency.change.p99), `${duration(latency.steady.p99)} in steady state`],
-    ['The change took', duration(change.toMs - change.fromMs), `the ${scenario.name}`],
+    ['The change took', duration(change.toMs - change.fromMs), scenario.name],
     ['Slowest to go', duration(slowestToGo(result)), 'from SIGTERM to the end'],
-    [
-      'Own reports',
-      { agree: 'agree', differ: 'differ', unknown: 'incomplete' }[agreed],
-      'with what clients counted',
-    ],
+    ['Own reports', agreement(result).word, 'with what clients counted'],
   ];
   return markup`<dl class="tiles">${entries.map(
     ([name, value, more]) =>
@@ -147,7 +143,7 @@ function numbers(result: Result): Markup {
   const few = [phaseTable(result), latencyTable(result)];
   const many = [replicaTable(result), lossTable(result), cutTable(result), reportTable(result)];
   return markup`<div class="pair">${few.map((table) => drawn(table))}</div>
-    ${many.map((table) => table && drawn(table, table.title === 'The processes’ own reports' ? agreement(result) : undefined))}
+    ${many.map((table) => table && drawn(table, table.title === 'The processes’ own reports' ? agreement(result).sentence : undefined))}
     <section><details><summary>The timeline as a table</summary>${rows(stateTable(result))}</details></section>`;
 }
 

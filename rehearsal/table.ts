@@ -35,7 +35,7 @@ export function summary(result: Result, options: Options): string {
     `${mark(result, paint)}\n${wrapped(paint('dim', run), options)}`,
     ...opinion(result, options, paint),
     ...tables.filter((table) => table !== undefined).map((table) => drawn(table, options, paint)),
-    wrapped(agreement(result), options),
+    wrapped(agreement(result).sentence, options),
   ]
     .join('\n\n')
     .concat('\n');

@@ -122,9 +122,14 @@ export function replicaTable({ replicas }: Result): Table {
       { head: 'own\nreport', cell: ownReport },
     ],
     replicas,
-    replicas.some(({ sigtermAtMs }) => sigtermAtMs !== undefined)
-      ? 'Out of rotation and gone: counted from SIGTERM. Own report: whether it counts as many answers as the clients.'
-      : undefined,
+    [
+      replicas.some(({ sigtermAtMs }) => sigtermAtMs !== undefined) &&
+        'Out of rotation and gone: counted from SIGTERM.',
+      replicas.some(({ agrees }) => agrees !== undefined) &&
+        'Own report: whether it counts as many answers as the clients.',
+    ]
+      .filter((note) => note !== false)
+      .join(' ') || undefined,
   );
 }
 

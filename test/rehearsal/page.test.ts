@@ -191,6 +191,17 @@ describe('the page', () => {
     expect(timelineSvg({ ...result, timeline: flat })).not.toContain('log scale');
   });
 
+  test('draws no latency where there were only answers without one', () => {
+    const result = rehearsal();
+    const silent = result.timeline.map((slice, i) =>
+      i < 10 || i > 20 ? slice : { ...slice, p50: 0, p99: 0, max: 0 },
+    );
+    const curve = (made: Result) => /class="curve p50" d="([^"]*)"/.exec(timelineSvg(made))?.[1] ?? '';
+
+    expect(curve(result).split('M')).toHaveLength(2);
+    expect(curve({ ...result, timeline: silent }).split('M')).toHaveLength(3);
+  });
+
   test('draws two timelines on the same axes', () => {
     const [first, second] = page([rehearsal(), refusedRehearsal()]).match(/<svg.*?<\/svg>/gs) ?? [];
     const ticks = (svg = '') => [...svg.matchAll(/class="tick"[^>]*>([^<]*)/g)].map(([, text]) => text);

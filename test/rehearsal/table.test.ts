@@ -101,6 +101,32 @@ describe('the summary', () => {
     expect(text).not.toContain('Cut by the processes');
   });
 
+  test('of another program says what is known: when it ran, and that it left no report', () => {
+    const made = rehearsal();
+    const replicas = made.replicas.map(
+      ({ report: _report, reported: _reported, agrees: _agrees, ...replica }) => ({
+        ...replica,
+        states: [
+          { state: 'pending', fromMs: 0, toMs: 700 },
+          { state: 'starting', fromMs: 700, toMs: 1000 },
+          { state: 'running', fromMs: 1000, toMs: 9000 },
+        ],
+      }),
+    );
+    const text = summary({ ...made, replicas, agreement: 'unknown' }, PLAIN);
+
+    expect(row(text, 'old-1').slice(0, 4)).toEqual(['old-1', '300 ms', '+1.0 s', '6.0 s']);
+    expect(text).toContain('The processes left no reports');
+    expect(text).not.toContain('Own report:');
+  });
+
+  test('does not repeat the number with which a finding begins', () => {
+    const finding = { severity: 'loss' as const, lost: 1039, text: '1,039 requests were refused.' };
+    const text = summary(rehearsal({}, { findings: [finding] }), PLAIN);
+
+    expect(text).toContain('\n✗ 1,039 requests were refused.\n');
+  });
+
   test('lists what the processes cut, by route, and how many more they did not list', () => {
     const result = killedRehearsal();
     const [first] = result.replicas;
