@@ -55,3 +55,21 @@ export function percent(share: number): string {
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
+
+/** `1 request was`, `41 requests were` */
+export function these(items: readonly unknown[], one: string, many: string): string {
+  return `${count(items.length)} ${items.length === 1 ? one : many}`;
+}
+
+/** `1.2-2.9 s` */
+export function range(times: readonly number[]): string {
+  const [from, to] = [Math.min(...times), Math.max(...times)].map((ms) =>
+    (Math.max(0, ms) / 1000).toFixed(1),
+  );
+  return from === to ? `${from} s` : `${from}-${to} s`;
+}
+
+/** As a setting, rounded up: `4s` */
+export function wholeSeconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)}s`;
+}

@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { RehearsalError } from './errors.ts';
 import { readOptions, type Wanted } from './options.ts';
-import { page } from './page.ts';
+import { page } from './show/page.ts';
 import type { Plan } from './plan.ts';
-import { progressDisplay } from './progress.ts';
+import { progressDisplay } from './show/progress.ts';
 import { rehearse } from './rehearse.ts';
 import type { Result } from './result.ts';
-import { comparison, summary } from './table.ts';
+import { comparison, summary } from './show/table.ts';
 import { findWindow } from './window-search.ts';
-import { searchSummary } from './window-table.ts';
+import { searchSummary } from './show/window-table.ts';
 
 /** The answer of the command to whoever called it; 130 and 143 are those of a shell whose command got a signal. */
 const EXIT = { nothingLost: 0, somethingLost: 1, notRun: 2, SIGINT: 130, SIGTERM: 143 };

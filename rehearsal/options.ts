@@ -1,11 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../src/variables.ts';
 import { fromChart } from './chart.ts';
 import { RehearsalError } from './errors.ts';
-import { type Plan, SCENARIO_NAMES, type ScenarioName } from './plan.ts';
+import { type Flags, parseFlags } from './flags.ts';
+import type { Plan } from './plan.ts';
 import { PRESETS } from './presets.ts';
 import { builtService, otherProgram } from './programs.ts';
-import { SCENARIOS } from './scenarios.ts';
 
 /** What was asked for on the command line. */
 export interface Wanted {
@@ -20,44 +18,6 @@ export interface Wanted {
   left: string[];
 }
 
-interface Flags {
-  scenario: ScenarioName[];
-  replicas?: number;
-  values?: string[];
-  set?: string[];
-  env?: Record<string, string>;
-  command?: string;
-  portVariable: string;
-  readyPath?: string;
-  livePath?: string;
-  grace?: number;
-  preStop?: number;
-  endpointLag: number;
-  jitter: number;
-  rate: number;
-  clients: number;
-  fresh: number;
-  slow?: number;
-  slowTime: number;
-  post?: number;
-  postBytes: number;
-  streams?: number;
-  websockets: number;
-  path: string;
-  slowPath: string;
-  postPath: string;
-  streamPath: string;
-  websocketPath: string;
-  timeout: number;
-  steady: number;
-  tail: number;
-  seed: number;
-  compare?: string;
-  findWindow?: true;
-  html?: string;
-  json?: string | true;
-}
-
 /** One kube-proxy each. */
 const NODES = 3;
 
@@ -68,16 +28,7 @@ const NODES = 3;
  * @throws RehearsalError `REHEARSAL_USAGE`, with what was expected; CommanderError after `--help`
  */
 export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv): Promise<Wanted> {
-  const command = program();
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode !== 0) {
-      throw new RehearsalError('REHEARSAL_USAGE', error.message.replace(/^error: /, ''));
-    }
-    throw error;
-  }
-  const flags = command.opts<Flags>();
+  const flags = parseFlags(argv);
   checkTogether(flags);
   const { base, left } = await basePlan(flags, environment);
   const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
@@ -181,144 +132,4 @@ function checkTogether({
   }
   if ((slow ?? 0) + (post ?? 0) > 1)
     fail(`--slow ${slow} and --post ${post} are more than all requests together`);
-}
-
-function program(): Command {
-  const scenarios = SCENARIO_NAMES.map((name) => `  ${name.padEnd(15)} ${SCENARIOS[name].description}`).join(
-    '\n',
-  );
-  const presets = Object.entries(PRESETS)
-    .map(([name, { description }]) => `  ${name.padEnd(15)} ${description}`)
-    .join('\n');
-  const command = new Command('npm run rehearse --')
-    .description(
-      'Replaces real processes of the service under load, as a cluster does, and says which requests it loses and why.',
-    )
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .helpOption('-h, --help', 'this text')
-    .allowExcessArguments(false)
-    .addHelpText('after', `\nScenarios:\n${scenarios}\n\nPresets to compare with:\n${presets}\n`)
-    .addHelpText('after', 'Exit code: 0 nothing was lost, 1 something was, 2 it could not be run.\n');
-  for (const [group, options] of Object.entries(OPTIONS)) {
-    command.optionsGroup(`${group}:`);
-    for (const [flags, description, parse, text] of options) {
-      const option = new Option(flags, description);
-      if (parse !== undefined) option.argParser(parse as (value: string, previous: unknown) => unknown);
-      // Read like any other, and shown as one would write it.
-      if (text !== undefined)
-        option.default(parse === undefined ? text : parse(text, undefined as never), text);
-      command.addOption(option);
-    }
-  }
-  return command;
-}
-
-type Parser = (text: string, before: never) => unknown;
-
-/** Flags, what they are for, how their text is read, and the default as one would write it. */
-const OPTIONS: Record<
-  string,
-  [flags: string, description: string, parse?: Parser | undefined, text?: string][]
-> = {
-  'What happens': [
-    ['--scenario <names>', 'separated by commas, or all', scenarioList, 'rollout'],
-    ['--endpoint-lag <time>', 'from a deletion until the balancers have heard of it', duration, '1s'],
-    ['--jitter <share>', 'by which the lag varies', portion, '20%'],
-    ['--replicas <n>', 'how many (3, or what the chart says)', atLeast(1)],
-    ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
-    ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],
-  ],
-  'What is rehearsed': [
-    ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
-    ['--set <key=value>', 'as of helm; may be repeated', collect],
-    ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
-    ['--command <line>', 'any other program that takes its port from the environment'],
-    ['--port-variable <name>', 'the one it takes it from', undefined, 'PORT'],
-    ['--ready-path <path>', 'of its readiness probe; without one, it has to accept connections', path],
-    ['--live-path <path>', 'of its liveness probe; without one, there is none', path],
-  ],
-  'The load': [
-    ['--rate <n>', 'requests per second', atLeast(1), '500'],
-    ['--clients <n>', 'keep-alive clients', atLeast(1), '200'],
-    ['--fresh <share>', 'of requests on a new connection', portion, '20%'],
-    ['--slow <share>', 'of slow requests (2%; 0 with --command)', portion],
-    ['--slow-time <time>', 'that a slow request takes', duration, '2s'],
-    ['--post <share>', 'of requests with a body (10%; 0 with --command)', portion],
-    ['--post-bytes <n>', 'in such a body', atLeast(0), '1024'],
-    ['--streams <n>', 'clients of the event stream (6; 0 with --command)', atLeast(0)],
-    ['--websockets <n>', 'WebSocket clients', atLeast(0), '0'],
-    ['--path <path>', 'of a request', path, '/'],
-    ['--slow-path <path>', '%ms stands for the milliseconds', path, '/slow?ms=%ms'],
-    ['--post-path <path>', 'that takes JSON', path, '/echo'],
-    ['--stream-path <path>', 'of the event stream', path, '/events'],
-    ['--websocket-path <path>', 'of the WebSockets', path, '/'],
-    ['--timeout <time>', 'after which a client gives up', duration, '10s'],
-    ['--steady <time>', 'before anything changes', duration, '5s'],
-    ['--tail <time>', 'after everything has changed', duration, '2s'],
-    ['--seed <n>', 'the same seed is the same load', atLeast(0), '1'],
-  ],
-  'What comes of it': [
-    ['--html <file>', 'a page with the timeline'],
-    ['--json [file]', 'the result; without a file, on the standard output'],
-    ['--compare <preset>', 'the same load for something else, side by side', presetName],
-    ['--find-window', 'search the smallest window that loses nothing'],
-  ],
-};
-
-function scenarioList(text: string): ScenarioName[] {
-  if (text === 'all') return [...SCENARIO_NAMES];
-  return text.split(',').map((name) => {
-    const known = SCENARIO_NAMES.find((candidate) => candidate === name.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(`expected all, or some of ${SCENARIO_NAMES.join(', ')}`);
-    return known;
-  });
-}
-
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch {
-    throw new InvalidArgumentError('expected a duration such as 250ms, 5s or 2m');
-  }
-}
-
-function portion(text: string): number {
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  const share = percent === undefined ? Number(text) : Number(percent) / 100;
-  if (text.trim() === '' || !(share >= 0 && share <= 1)) {
-    throw new InvalidArgumentError('expected a share such as 0.2 or 20%');
-  }
-  return share;
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,7}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
-    }
-    return Number(text);
-  };
-}
-
-function path(text: string): string {
-  if (!text.startsWith('/')) throw new InvalidArgumentError('expected a path that begins with /');
-  return text;
-}
-
-function presetName(text: string): string {
-  if (!(text in PRESETS))
-    throw new InvalidArgumentError(`expected one of ${Object.keys(PRESETS).join(', ')}`);
-  return text;
-}
-
-function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
-}
-
-function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('expected NAME=value');
-  return { ...before, [name]: value };
 }

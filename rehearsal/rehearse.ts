@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resultOf } from './account.ts';
-import { Clock } from './clock.ts';
-import { Cluster } from './cluster.ts';
-import { Ledger } from './ledger.ts';
-import { Load } from './load.ts';
+import { Clock } from './cluster/clock.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { Ledger } from './load/ledger.ts';
+import { Load } from './load/load.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
 import type { Observer, Result, Snapshot } from './result.ts';
@@ -39,7 +39,8 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   cluster.on('change', ({ name }, what) => {
     if (!SILENT.has(what)) observer.event(sinceLoad(), `${name}: ${what}`);
   });
-  const showProgress = () => observer.progress(snapshot(step, sinceLoad(), { clock, cluster, ledger, load }));
+  const showProgress = () =>
+    observer.progress(snapshot(step, loadFromMs ?? clock.now(), { clock, cluster, ledger, load }));
   const progress = setInterval(showProgress, PROGRESS_INTERVAL_MS);
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -86,17 +87,17 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
 
 function snapshot(
   step: string,
-  elapsedMs: number,
+  loadFromMs: number,
   { clock, cluster, ledger, load }: { clock: Clock; cluster: Cluster; ledger: Ledger; load: Load },
 ): Snapshot {
   const now = clock.now();
   return {
-    elapsedMs,
+    elapsedMs: now - loadFromMs,
     step,
     replicas: cluster.replicas.map((replica) => ({
       name: replica.name,
       state: replica.state,
-      sinceMs: now - (replica.states.at(-1)?.fromMs ?? now),
+      sinceMs: (replica.states.at(-1)?.fromMs ?? now) - loadFromMs,
       ...ledger.of(replica),
     })),
     sent: ledger.sent,

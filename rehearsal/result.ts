@@ -155,6 +155,7 @@ export interface Snapshot {
   elapsedMs: number;
   /** `warming up`, `steady`, `rollout`, `cooling down` … */
   step: string;
+  /** `sinceMs`: when the state began. */
   replicas: { name: string; state: string; sinceMs: number; answered: number; lost: number }[];
   sent: number;
   answered: number;

@@ -1,6 +1,6 @@
-import type { Cluster } from './cluster.ts';
-import { crashable } from './container.ts';
-import { rollingUpdate } from './deployment.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { crashable } from './cluster/container.ts';
+import { rollingUpdate } from './cluster/deployment.ts';
 import type { Plan, ScenarioName } from './plan.ts';
 
 export interface Scenario {

@@ -79,7 +79,7 @@ test(
 );
 
 test.each([
-  ['rejects', 'status', /got an error for an answer \(\d+ status 503\) from old-1/],
+  ['rejects', 'status', /got the wrong answer \(\d+ status 503\) from old-1/],
   ['breaks-answers-off', 'broken', /met a connection that was closed under them/],
   ['hangs', 'timeout', /had no whole answer when the client gave up|closed under them/],
 ])(

@@ -3,12 +3,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
-import { Clock } from '../../rehearsal/clock.ts';
-import { Ledger } from '../../rehearsal/ledger.ts';
-import { Load } from '../../rehearsal/load.ts';
+import { Clock } from '../../rehearsal/cluster/clock.ts';
+import { Ledger } from '../../rehearsal/load/ledger.ts';
+import { Load } from '../../rehearsal/load/load.ts';
 import { random } from '../../rehearsal/random.ts';
-import type { Replica } from '../../rehearsal/replica.ts';
-import { Service } from '../../rehearsal/service.ts';
+import type { Replica } from '../../rehearsal/cluster/replica.ts';
+import { Service } from '../../rehearsal/cluster/service.ts';
 import { planOf, service as builtService } from '../support/rehearsal-plan.ts';
 
 const servers: Server[] = [];

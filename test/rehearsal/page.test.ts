@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { page } from '../../rehearsal/page.ts';
+import { page } from '../../rehearsal/show/page.ts';
 import type { Result } from '../../rehearsal/result.ts';
-import { timelineSvg } from '../../rehearsal/timeline.ts';
+import { timelineSvg } from '../../rehearsal/show/timeline.ts';
 import { look, testInBrowser } from '../support/chromium.ts';
 import {
   crashRehearsal,

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { progressDisplay } from '../../rehearsal/progress.ts';
+import { progressDisplay } from '../../rehearsal/show/progress.ts';
 import type { Snapshot } from '../../rehearsal/result.ts';
 import { Screen } from '../support/screen.ts';
 

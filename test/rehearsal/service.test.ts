@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { random } from '../../rehearsal/random.ts';
-import { type Backend, Service } from '../../rehearsal/service.ts';
+import { type Backend, Service } from '../../rehearsal/cluster/service.ts';
 
 const servers: Server[] = [];
 const services: Service<Backend>[] = [];

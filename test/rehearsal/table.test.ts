@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import type { Result } from '../../rehearsal/result.ts';
-import { comparison, summary } from '../../rehearsal/table.ts';
+import { comparison, summary } from '../../rehearsal/show/table.ts';
 import {
   crashRehearsal,
   heavyRehearsal,

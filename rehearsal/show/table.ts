@@ -3,8 +3,8 @@ import CliTable from 'cli-table3';
 import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
 import { agreement, cost, expectation, verdict } from './facts.ts';
-import { count, counted, duration, NONE } from './format.ts';
-import type { Finding, Result } from './result.ts';
+import { count, counted, duration, NONE } from '../format.ts';
+import type { Finding, Result } from '../result.ts';
 import { titles } from './settings.ts';
 import {
   type Cell,

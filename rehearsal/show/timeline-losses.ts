@@ -10,9 +10,9 @@ import {
   symbolWye,
 } from 'd3-shape';
 import { causesOf, lossGroups } from './facts.ts';
-import { CAUSES, count, counted, moment, offset } from './format.ts';
+import { CAUSES, count, counted, moment, offset } from '../format.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Cause, Loss } from './result.ts';
+import type { Cause, Loss } from '../result.ts';
 import type { Frame } from './timeline-frame.ts';
 
 const SHAPES: Record<Cause, SymbolType> = {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Report } from '../src/lifecycle/report.ts';
+import type { Report } from '../../src/lifecycle/report.ts';
 import type { Reaper } from './reaper.ts';
 
 /** Ends a process like an error that nobody catches: {@link crashable} makes Node throw one. */

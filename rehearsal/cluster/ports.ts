@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { RehearsalError } from './errors.ts';
+import { RehearsalError } from '../errors.ts';
 
 /** Below the ports that Linux (32768), macOS and Windows (49152) give to outgoing connections, which would take them. */
 const FIRST = 12_000;

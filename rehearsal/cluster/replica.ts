@@ -1,10 +1,10 @@
-import type { Report } from '../src/lifecycle/report.ts';
+import type { Report } from '../../src/lifecycle/report.ts';
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
-import type { Pod, Program } from './plan.ts';
+import type { Pod, Program } from '../plan.ts';
 import type { Reaper } from './reaper.ts';
-import type { ReplicaResult } from './result.ts';
+import type { ReplicaResult } from '../result.ts';
 
 export interface ReplicaParts {
   name: string;

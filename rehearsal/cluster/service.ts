@@ -1,6 +1,6 @@
 import { connect, Socket } from 'node:net';
-import type { Network } from './plan.ts';
-import { pick, type Random } from './random.ts';
+import type { Network } from '../plan.ts';
+import { pick, type Random } from '../random.ts';
 
 /** What an EndpointSlice says of a pod: `ready` is serving and not terminating. */
 export interface Conditions {

@@ -1,11 +1,11 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../cluster/clock.ts';
 import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
-import type { LoadPlan } from './plan.ts';
-import { pick, type Random } from './random.ts';
-import type { Replica } from './replica.ts';
-import type { Loss } from './result.ts';
-import type { Service } from './service.ts';
+import type { LoadPlan } from '../plan.ts';
+import { pick, type Random } from '../random.ts';
+import type { Replica } from '../cluster/replica.ts';
+import type { Loss } from '../result.ts';
+import type { Service } from '../cluster/service.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';
 

@@ -9,8 +9,8 @@ import {
   readyAfter,
   slowestToGo,
 } from './facts.ts';
-import { CAUSES, count, duration, moment, NONE, offset } from './format.ts';
-import type { Phase, ReplicaResult, Result } from './result.ts';
+import { CAUSES, count, duration, moment, NONE, offset } from '../format.ts';
+import type { Phase, ReplicaResult, Result } from '../result.ts';
 
 /** The numbers of a rehearsal as tables, for whoever draws them: the terminal and the page. */
 export interface Table {

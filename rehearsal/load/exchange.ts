@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, type ClientRequestArgs, request } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Cause } from './result.ts';
-import type { Route, Service } from './service.ts';
-import type { Replica } from './replica.ts';
+import type { Cause } from '../result.ts';
+import type { Route, Service } from '../cluster/service.ts';
+import type { Replica } from '../cluster/replica.ts';
 
 export interface Wanted {
   method: string;

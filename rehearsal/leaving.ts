@@ -1,0 +1,61 @@
+import type { Replica } from './cluster/replica.ts';
+import { duration, range } from './format.ts';
+import type { Entry } from './load/ledger.ts';
+import type { Pod } from './plan.ts';
+import type { Finding } from './result.ts';
+
+// What diagnosis and warnings both look at: replicas that were to leave, and how they left.
+
+export const replicasOf = (entries: Entry[]) => [
+  ...new Set(entries.flatMap(({ replica }) => (replica === undefined ? [] : [replica]))),
+];
+export const names = (replicas: Replica[]) => replicas.map(({ name }) => name).join(', ');
+export const sinceSigterm = (entries: Entry[]) =>
+  range(entries.map(({ replica, endMs }) => endMs - (replica?.sigtermAtMs ?? endMs)));
+/** Since its SIGTERM, until the last balancer let go of it. */
+export const removalMs = (replica: Replica) =>
+  (replica.inRotation.at(-1)?.toMs ?? 0) - (replica.sigtermAtMs ?? 0);
+export const windowMs = ({ states }: Replica) => {
+  const window = states.find(({ state }) => state === 'lame-duck');
+  return window === undefined ? undefined : window.toMs - window.fromMs;
+};
+
+export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'setting'> {
+  const deaf = killed.every(({ states }) => states.every(({ state }) => !LEAVING.has(state)));
+  return deaf
+    ? {
+        advice:
+          'It did not react to SIGTERM: handle the signal, and let the program itself be PID 1, not a shell or npm.',
+        setting: 'SIGTERM',
+      }
+    : {
+        advice:
+          'Set terminationGracePeriodSeconds to more than all phases together (the chart derives it), and ' +
+          'SHUTDOWN_GRACE_PERIOD to the same, so that a start that can’t keep it fails.',
+        setting: 'terminationGracePeriodSeconds',
+      };
+}
+
+const LEAVING = new Set(['lame-duck', 'draining', 'cleanup', 'final-scrape']);
+
+export function stateAtTheEnd(replicas: Replica[]): string {
+  return [...new Set(replicas.map(({ states }) => states.at(-1)?.state ?? 'unknown'))].join(', ');
+}
+
+export function farewells(
+  replicas: Replica[],
+  all: ReadonlyMap<Replica, { answers: number; close: number }>,
+): { answers: number; close: number } {
+  const sum = { answers: 0, close: 0 };
+  for (const replica of replicas) {
+    sum.answers += all.get(replica)?.answers ?? 0;
+    sum.close += all.get(replica)?.close ?? 0;
+  }
+  return sum;
+}
+
+export function livenessOf(probe: Pod['liveness']): string {
+  return probe === undefined
+    ? 'its startup probe'
+    : `its liveness probe (${probe.path ?? 'tcp'}, ${probe.failureThreshold} times every ${duration(probe.periodMs)})`;
+}
