@@ -41,6 +41,7 @@ export interface Flags {
   compare?: string;
   findWindow?: true;
   html?: string;
+  svg?: string;
   json?: string | true;
 }
 
@@ -135,6 +136,7 @@ const OPTIONS: Record<
   ],
   'What comes of it': [
     ['--html <file>', 'a page with the timeline'],
+    ['--svg <file>', 'the timeline alone, for a README or a pull request'],
     ['--json [file]', 'the result; without a file, on the standard output'],
     ['--compare <preset>', 'the same load for something else, side by side', presetName],
     ['--find-window', 'search the smallest window that loses nothing'],

@@ -9,6 +9,7 @@ import { rehearse } from './rehearse.ts';
 import type { Result } from './result.ts';
 import { comparison, summary } from './show/table.ts';
 import { findWindow } from './window-search.ts';
+import { timelineSvg } from './show/timeline.ts';
 import { searchSummary } from './show/window-table.ts';
 
 /** The answer of the command to whoever called it; 130 and 143 are those of a shell whose command got a signal. */
@@ -39,7 +40,7 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-async function run({ plans, compared, html, json }: Wanted): Promise<number> {
+async function run({ plans, compared, html, svg, json }: Wanted): Promise<number> {
   const results: Result[] = [];
   for (const plan of plans) {
     const result = await watched(plan);
@@ -53,6 +54,7 @@ async function run({ plans, compared, html, json }: Wanted): Promise<number> {
 
   const all = other === undefined ? results : [first, other];
   if (html !== undefined) writeFileSync(html, page(other === undefined ? [first] : [first, other]));
+  if (svg !== undefined) writeFileSync(svg, timelineSvg(first, { standalone: true }));
   write(json, all.length === 1 ? first : all);
   return results.some(({ requests }) => requests.lost > 0) ? EXIT.somethingLost : EXIT.nothingLost;
 }

@@ -12,6 +12,7 @@ export interface Wanted {
   compared: Plan | undefined;
   findWindow: boolean;
   html: string | undefined;
+  svg: string | undefined;
   /** A file, or `-` for the standard output. */
   json: string | undefined;
   /** What of the chart is left out, a sentence each. */
@@ -40,6 +41,7 @@ export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv
         : { ...base, ...preset.apply(base), scenario: flags.scenario[0] ?? 'rollout' },
     findWindow: flags.findWindow === true,
     html: flags.html,
+    svg: flags.svg,
     json: flags.json === true ? '-' : flags.json,
     left,
   };
@@ -111,6 +113,7 @@ function checkTogether({
   compare,
   scenario,
   html,
+  svg,
   findWindow,
   slow,
   post,
@@ -118,6 +121,7 @@ function checkTogether({
   const fail = (message: string) => {
     throw new RehearsalError('REHEARSAL_USAGE', message);
   };
+  const draws = html !== undefined || svg !== undefined;
   if (command !== undefined && (values !== undefined || set.length > 0)) {
     fail(
       '--command rehearses another program, --values and --set the chart of this one: expected one of them',
@@ -126,9 +130,9 @@ function checkTogether({
   if (command !== undefined && findWindow)
     fail('--find-window sets SHUTDOWN_WINDOW, which --command does not know');
   if (findWindow && compare !== undefined) fail('--find-window compares by itself: expected no --compare');
-  if (findWindow && html !== undefined) fail('--find-window draws nothing: expected no --html');
-  if (scenario.length > 1 && (html !== undefined || compare !== undefined || findWindow)) {
-    fail('--html, --compare and --find-window are about one scenario');
+  if (findWindow && draws) fail('--find-window draws nothing: expected neither --html nor --svg');
+  if (scenario.length > 1 && (draws || compare !== undefined || findWindow)) {
+    fail('--html, --svg, --compare and --find-window are about one scenario');
   }
   if ((slow ?? 0) + (post ?? 0) > 1)
     fail(`--slow ${slow} and --post ${post} are more than all requests together`);
