@@ -1,0 +1,48 @@
+# The image of the service; docs/image.md has the numbers behind the choices.
+#
+# Both base images are arguments, so that a mirror can be used: --build-arg NODE_IMAGE=mirror.example.com/node:24-trixie-slim
+# Their defaults are the two stages below, because Dependabot updates images in FROM and overlooks those in ARG
+# (dependabot-core#2057). A stage that nobody asks for is not pulled.
+ARG NODE_IMAGE=pinned-node
+ARG RUNTIME_IMAGE=pinned-runtime
+
+# By tag only: nothing of it ends up in the image. Put its digest behind the tag, and Dependabot keeps that up to date.
+FROM docker.io/library/node:24-trixie-slim AS pinned-node
+FROM gcr.io/distroless/nodejs24-debian13:nonroot@sha256:fbbdda866ea71aef98c4abece17e3d61fbf820cc2ef3961522caa2478716171a AS pinned-runtime
+
+# On the platform of the builder, whatever the image is for: nothing here is native code. A test watches over it.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
+
+FROM dependencies AS build
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && rm dist/.tsbuildinfo
+
+FROM ${RUNTIME_IMAGE}
+# What changes rarely comes first: a release that changes no dependency is two small layers to pull. All of it is root's.
+COPY --from=dependencies /app/node_modules /app/node_modules
+COPY --from=build /app/package.json /app/
+COPY --from=build /app/dist /app/dist
+WORKDIR /app
+ENV NODE_ENV=production
+# By number: under runAsNonRoot the kubelet refuses a name, which it can't look up.
+USER 65532:65532
+EXPOSE 8080 8081
+STOPSIGNAL SIGTERM
+# Node is PID 1 and gets the signals itself; no shell, no npm in between. No HEALTHCHECK: the kubelet has its own probes.
+ENTRYPOINT ["/nodejs/bin/node"]
+CMD ["--enable-source-maps", "/app/dist/main.js"]
+
+# Last, because they are new in every build, and all of the above can come from the cache.
+ARG VERSION=unknown
+ARG REVISION=unknown
+ENV SERVICE_REVISION=$REVISION
+LABEL org.opencontainers.image.title="lastcall" \
+      org.opencontainers.image.description="A Kubernetes-ready Express 5 + TypeScript service that leaves without losing a request" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
