@@ -1,0 +1,199 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { IPod } from 'kubernetes-models/v1';
+import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-images.ts';
+import { Buildah } from '../support/buildah.ts';
+import { type Image, startContainer, testWithContainers } from '../support/container.ts';
+import { ofKind, podSpecOf, render } from '../support/helm.ts';
+import { inFlight } from '../support/http.ts';
+import { environmentOf } from '../support/pod.ts';
+import { QUICK } from '../support/process.ts';
+import { numbersOf, reportOf } from '../support/report.ts';
+import { withTakenPort } from '../support/taken-port.ts';
+
+jest.setTimeout(240_000); // two installations in the build
+
+const testWherePossible = testWithContainers();
+const possible = testWherePossible === test;
+
+const TAG = 'localhost/lastcall';
+const VERSION = '1.2.3';
+const REVISION = '0123456789abcdef0123456789abcdef01234567';
+
+let buildah: Buildah;
+let image: Image;
+let baseRoot: string;
+
+beforeAll(async () => {
+  if (!possible) return;
+  buildah = new Buildah();
+  await makeBaseImages(buildah);
+  const values = { NODE_IMAGE, RUNTIME_IMAGE, VERSION, REVISION };
+  const args = Object.entries(values).flatMap((entry) => ['--build-arg', entry.join('=')]);
+  const offline = ['--pull=never', '--isolation', 'chroot', '--network', 'host'];
+  buildah.run('build', ...offline, '--format', 'docker', ...args, '--tag', TAG, '.');
+  image = { config: buildah.config(TAG), root: buildah.mount(TAG) };
+  baseRoot = buildah.mount(RUNTIME_IMAGE);
+});
+
+afterAll(() => {
+  if (possible) buildah.remove();
+});
+
+/** Paths of everything in a folder, below it. */
+const everythingIn = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+
+describe('the image has', () => {
+  const own = () => join(image.root, 'app');
+
+  testWherePossible('the compiled service, its package.json and its packages, and nothing else', () => {
+    const added = everythingIn(image.root).filter((path) => !path.startsWith('app/'));
+    expect(added).toEqual([...everythingIn(baseRoot), 'app'].sort());
+    expect(readdirSync(own()).sort()).toEqual(['dist', 'node_modules', 'package.json']);
+  });
+
+  testWherePossible('the very files that the other tests run', () => {
+    const here = everythingIn('dist').filter((path) => path !== '.tsbuildinfo');
+    expect(everythingIn(join(own(), 'dist'))).toEqual(here);
+    for (const path of here.filter((file) => file.endsWith('.js'))) {
+      expect(readFileSync(join(own(), 'dist', path), 'utf8')).toBe(readFileSync(join('dist', path), 'utf8'));
+    }
+  });
+
+  testWherePossible('every package of production in the locked version, and none of development', () => {
+    interface Lock {
+      packages: Record<string, { version: string; dev?: boolean }>;
+    }
+    const packagesOf = (file: string) => {
+      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as Lock;
+      const production = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+      return production.map(([path, { version }]) => `${path} ${version}`);
+    };
+    const installed = packagesOf(join(own(), 'node_modules/.package-lock.json'));
+    expect(installed).toEqual(packagesOf('package-lock.json'));
+    expect(installed.length).toBeGreaterThan(50);
+  });
+
+  testWherePossible('no native code: it is built on one platform for all', () => {
+    const binaries = everythingIn(own()).filter((path) => {
+      const file = join(own(), path);
+      return statSync(file).isFile() && readFileSync(file).subarray(0, 4).toString('latin1') === '\x7fELF';
+    });
+    expect(binaries).toEqual([]);
+  });
+
+  testWherePossible('no file that its user could change', () => {
+    const open = [own(), ...everythingIn(own()).map((path) => join(own(), path))].filter((path) => {
+      const { uid, gid, mode } = statSync(path);
+      return uid !== 0 || gid !== 0 || (mode & 0o002) !== 0;
+    });
+    expect(open).toEqual([]);
+  });
+
+  testWherePossible('less than 5 MB, compressed, of its own', () => {
+    const archive = execFileSync('tar', ['-C', own(), '-cz', '.'], { maxBuffer: Infinity });
+    expect(archive.length).toBeLessThan(5_000_000);
+    expect(archive.length).toBeGreaterThan(100_000);
+  });
+
+  testWherePossible('labels that say which build it is, and the service says it too', async () => {
+    expect(image.config.Labels).toMatchObject({
+      'org.opencontainers.image.version': VERSION,
+      'org.opencontainers.image.revision': REVISION,
+    });
+    const container = startContainer(image);
+    const metrics = await (await fetch(`${await container.management}/metrics`)).text();
+    expect(metrics).toContain(`revision="${REVISION}"`);
+  });
+});
+
+describe('as a container', () => {
+  testWherePossible('Node is PID 1, without root, capabilities or a way to them', async () => {
+    const container = startContainer(image);
+    await container.url;
+    const { NSpid, Uid, Gid, ...status } = container.status();
+    expect(NSpid).toMatch(/\t1$/);
+    expect([Uid, Gid]).toEqual(Array.from({ length: 2 }, () => Array(4).fill('65532').join('\t')));
+    const none = '0'.repeat(16);
+    expect(status).toMatchObject({ CapEff: none, CapPrm: none, CapBnd: none, NoNewPrivs: '1' });
+  });
+
+  testWherePossible('its file system can not be written', async () => {
+    const script = `try { fs.writeFileSync('/app/dist/main.js', '') } catch ({ code }) { console.log(code) }`;
+    const { stdout, code } = await startContainer(image, {}, ['-e', script]).ended;
+    expect({ stdout, code }).toEqual({ stdout: 'EROFS\n', code: 0 });
+  });
+
+  testWherePossible('probes are answered with the environment that the chart renders', async () => {
+    const { container: rendered } = podSpecOf(await render());
+    const container = startContainer(image, { ...environmentOf(rendered), ...QUICK });
+    await container.url;
+    const paths = [rendered.startupProbe, rendered.livenessProbe, rendered.readinessProbe].map(
+      (probe) => probe?.httpGet?.path,
+    );
+    const management = await container.management;
+    const statuses = paths.map(async (path) => (await fetch(`${management}${path}`)).status);
+    expect(await Promise.all(statuses)).toEqual([200, 200, 200]);
+  });
+
+  testWherePossible('the test pod of the chart runs in it, and reaches the service', async () => {
+    const [pod] = ofKind<IPod>(await render(), 'Pod');
+    const URL = `${await startContainer(image).url}/`;
+    const { stdout, code } = await startContainer(image, { URL }, pod?.spec?.containers[0]?.args).ended;
+    expect({ stdout, code }).toEqual({ stdout: `${URL} 200\n`, code: 0 });
+  });
+
+  testWherePossible(
+    'on its stop signal, what is in flight is answered, and the report is left behind',
+    async () => {
+      const container = startContainer(image);
+      const url = await container.url;
+      const answer = fetch(`${url}/slow?ms=1000`);
+      const inFlight = async () => (await fetch(`${await container.management}/lifecycle`)).text();
+      while (!(await inFlight()).includes('/slow'));
+      container.kill(image.config.StopSignal as NodeJS.Signals);
+      expect((await answer).status).toBe(200);
+      const { code, report } = await reportOf(container);
+      expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'clean' });
+      expect(numbersOf(report).requests).toMatchObject({ inFlightAtSignal: 1, cut: 0 });
+      expect(report).toMatchObject(JSON.parse(container.terminationMessage()) as object);
+    },
+  );
+
+  testWherePossible('a request that outlasts the drain is cut, which the exit code tells', async () => {
+    const container = startContainer(image, { SHUTDOWN_DRAIN_TIMEOUT: '100ms' });
+    const answer = fetch(`${await container.url}/slow?ms=60000`).catch((error: Error) => error.name);
+    await inFlight(await container.management, 1);
+    container.kill(image.config.StopSignal as NodeJS.Signals);
+    const { code, report } = await reportOf(container);
+    expect(code).toBe(80);
+    expect(report).toMatchObject(JSON.parse(container.terminationMessage()) as object);
+    expect(await answer).toBe('TypeError');
+  });
+
+  testWherePossible('a configuration that can not be used ends it with 78', async () => {
+    const { code, stderr } = await startContainer(image, { PORT: 'http' }).ended;
+    expect(code).toBe(78);
+    expect(stderr).toContain('PORT="http": expected a port');
+  });
+
+  testWherePossible('a stack trace leads to the TypeScript', async () => {
+    await withTakenPort(async (PORT) => {
+      const container = startContainer(image, { PORT });
+      const { err } = (await container.line({ event: 'fatal' })) as unknown as { err: { stack: string } };
+      const frames = err.stack.split('\n').filter((frame) => /\/app\/(?!node_modules)/.test(frame));
+      expect(frames.length).toBeGreaterThan(0);
+      for (const frame of frames) expect(frame).toMatch(/\/app\/src\/[\w/-]+\.ts:\d+:\d+/);
+    });
+  });
+
+  testWherePossible('the log can also be one for people', async () => {
+    await withTakenPort(async (PORT) => {
+      const { code, stdout } = await startContainer(image, { PORT, LOG_FORMAT: 'pretty' }).ended;
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/FATAL.*is already taken/);
+    });
+  });
+});
