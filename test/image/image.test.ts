@@ -63,16 +63,17 @@ describe('the image has', () => {
   });
 
   testWherePossible('every package of production in the locked version, and none of development', () => {
-    interface Lock {
-      packages: Record<string, { version: string; dev?: boolean }>;
-    }
     const packagesOf = (file: string) => {
-      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as Lock;
-      const production = Object.entries(packages).filter(([path, { dev }]) => path !== '' && dev !== true);
-      return production.map(([path, { version }]) => `${path} ${version}`);
+      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as {
+        packages: Record<string, { version: string; dev?: boolean }>;
+      };
+      return Object.entries(packages).filter(([path]) => path !== '');
     };
     const installed = packagesOf(join(own(), 'node_modules/.package-lock.json'));
-    expect(installed).toEqual(packagesOf('package-lock.json'));
+    const locked = packagesOf('package-lock.json').filter(([, { dev }]) => dev !== true);
+    const versions = (packages: typeof installed) =>
+      packages.map(([path, { version }]) => `${path} ${version}`);
+    expect(versions(installed)).toEqual(versions(locked));
     expect(installed.length).toBeGreaterThan(50);
   });
 
