@@ -13,7 +13,8 @@ import { QUICK } from '../support/process.ts';
 import { numbersOf, reportOf } from '../support/report.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 
-jest.setTimeout(240_000); // two installations in the build
+jest.setTimeout(30_000);
+const BUILD_TIMEOUT = 240_000; // npm installs twice in it
 
 const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
@@ -36,7 +37,7 @@ beforeAll(async () => {
   buildah.run('build', ...offline, '--format', 'docker', ...args, '--tag', TAG, '.');
   image = { config: buildah.config(TAG), root: buildah.mount(TAG) };
   baseRoot = buildah.mount(RUNTIME_IMAGE);
-});
+}, BUILD_TIMEOUT);
 
 afterAll(() => {
   if (possible) buildah.remove();
