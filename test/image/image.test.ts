@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { IPod } from 'kubernetes-models/v1';
+import { parse } from 'yaml';
 import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-images.ts';
 import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
@@ -145,6 +146,21 @@ describe('as a container', () => {
     const URL = `${await startContainer(image).url}/`;
     const { stdout, code } = await startContainer(image, { URL }, pod?.spec?.containers[0]?.args).ended;
     expect({ stdout, code }).toEqual({ stdout: `${URL} 200\n`, code: 0 });
+  });
+
+  testWherePossible('the health check of compose.yaml knows a ready service from none', async () => {
+    const { services } = parse(readFileSync('compose.yaml', 'utf8')) as {
+      services: { lastcall: { healthcheck: { test: string[] } } };
+    };
+    const [kind, program, ...args] = services.lastcall.healthcheck.test;
+    expect([kind, program]).toEqual(['CMD', image.config.Entrypoint[0]]);
+    const check = async (port: string) => {
+      const here = args.map((arg) => arg.replace(':8081/', `:${port}/`));
+      return (await startContainer(image, {}, here).ended).code;
+    };
+    const { port } = new URL(await startContainer(image).management);
+    expect(await check(port)).toBe(0);
+    expect(await check('1')).toBe(1);
   });
 
   testWherePossible(

@@ -13,7 +13,7 @@ const testWherePossible = testWith('promtool');
 
 interface ComposeService {
   command?: string[];
-  volumes: string[];
+  volumes?: string[];
   environment?: Record<string, string>;
   stop_grace_period?: string;
 }
@@ -25,7 +25,7 @@ const { services } = yaml('compose.yaml') as {
 
 /** What the container has at `inside`: the file on the host that is mounted there. */
 function mounted(service: ComposeService, inside: string): string {
-  for (const volume of service.volumes) {
+  for (const volume of service.volumes ?? []) {
     const [host = '', target = ''] = volume.split(':');
     if (inside === target) return host;
     if (inside.startsWith(`${target}/`)) return join(host, inside.slice(target.length + 1));
@@ -49,10 +49,10 @@ function rulesOfTheContainer(): string {
 }
 
 test('everything that compose.yaml mounts is there', () => {
-  const hosts = Object.values(services).flatMap(({ volumes }) =>
+  const hosts = Object.values(services).flatMap(({ volumes = [] }) =>
     volumes.map((volume) => volume.split(':')[0] ?? ''),
   );
-  expect(hosts.length).toBeGreaterThan(4);
+  expect(hosts.length).toBeGreaterThan(3);
   expect(hosts.filter((host) => !existsSync(host))).toEqual([]);
 });
 
