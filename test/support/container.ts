@@ -36,7 +36,7 @@ const running = new Map<string, string>();
 
 afterEach(() => {
   for (const [id, folder] of running) {
-    execFileSync('runc', ['--root', folder, 'delete', '--force', id]);
+    execFileSync('runc', ['--root', folder, 'delete', '--force', id], { stdio: 'pipe' });
     rmSync(folder, { recursive: true });
   }
   running.clear();
