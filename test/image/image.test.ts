@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-images.ts';
 import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
-import { ofKind, podSpecOf, render } from '../support/helm.ts';
+import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { inFlight } from '../support/http.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../support/process.ts';

