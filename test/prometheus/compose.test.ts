@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { DASHBOARD } from '../support/dashboard.ts';
-import { promtool, renderedRules, testWith } from '../support/prometheus.ts';
+import { testWith } from '../support/programs.ts';
+import { promtool, renderedRules } from '../support/prometheus.ts';
 
 jest.setTimeout(60_000); // the first to need helm fetches it
 

@@ -10,13 +10,13 @@ import { get, inFlight } from '../support/http.ts';
 import { documentedQueries } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
 import { groupedBy, selectorsOf, unknownWordsOf } from '../support/promql.ts';
+import { testWith } from '../support/programs.ts';
 import {
   type PrometheusServer,
   renderedRules,
   type Rule,
   type RuleFile,
   startPrometheus,
-  testWith,
 } from '../support/prometheus.ts';
 import { reportOf } from '../support/report.ts';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { promtool, renderedRules, type RuleFile, TARGET, testWith } from '../support/prometheus.ts';
+import { testWith } from '../support/programs.ts';
+import { promtool, renderedRules, type RuleFile, TARGET } from '../support/prometheus.ts';
 
 jest.setTimeout(60_000); // the first to need helm fetches it
 

@@ -7,7 +7,8 @@ import { get } from '../support/http.ts';
 import { withTlsAndGateway } from '../support/everything-on.ts';
 import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
-import { promtool, testWith } from '../support/prometheus.ts';
+import { testWith } from '../support/programs.ts';
+import { promtool } from '../support/prometheus.ts';
 import { sendRaw } from '../support/raw-client.ts';
 
 jest.setTimeout(60_000);

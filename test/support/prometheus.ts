@@ -5,23 +5,12 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
 import { get } from './http.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */
 export const TARGET = { namespace: 'shop', job: 'rel', pod: 'rel-1' };
-
-/** `test` if all these programs are on PATH, else `test.skip`, with a line that nobody overlooks. */
-export function testWith(...programs: string[]): typeof test | typeof test.skip {
-  const missing = programs.filter((program) => spawnSync(program, ['--version']).status !== 0);
-  if (missing.length === 0) return test;
-  process.stderr.write(
-    `SKIPPED: tests that need ${missing.join(' and ')} on PATH (Debian and Ubuntu: apt-get install prometheus)\n`,
-  );
-  return test.skip;
-}
 
 /** The rules as the chart renders them, in the form of a rule file. */
 export async function renderedRules(values: object = {}): Promise<RuleFile> {
