@@ -159,7 +159,8 @@ start_load() {
 }
 load_is_steady() {
   ! load_has_ended || fail "the load has ended early: $(kube logs "$release-load" | tail -n 1)"
-  kube logs "$release-load" 2>/dev/null | grep -qx steady
+  # Not grep -q: it would leave at the first match, and kubectl fail for having nobody to write to.
+  kube logs "$release-load" 2>/dev/null | grep -x steady >/dev/null
 }
 load_has_ended() {
   [[ $(kube get pod "$release-load" --output 'jsonpath={.status.phase}') =~ ^(Succeeded|Failed)$ ]]
@@ -182,6 +183,7 @@ record() {
     "${watcher[@]}" logs --follow "$pod" >"$1.${pod#pod/}.log" 2>&1 &
     background+=($!)
   done
+  await 30 'the watch of the pods does not begin' test -s "$1.pods"
 }
 stop_recording() {
   ((${#background[@]} == 0)) || kill "${background[@]}" 2>/dev/null || true
