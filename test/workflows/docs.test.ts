@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ROOT, workflows } from '../support/workflows.ts';
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+const pages = [
+  ...readdirSync(ROOT).filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md'),
+  ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`),
+];
+
+test('docs/releasing.md has every workflow', () => {
+  const rows = [...read('docs/releasing.md').matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => `${name}.yaml`);
+  expect(rows.sort()).toEqual(
+    workflows()
+      .map(({ file }) => file)
+      .sort(),
+  );
+});
+
+test('SECURITY.md expects signatures of the workflows that sign', () => {
+  const page = read('SECURITY.md');
+  const expected = [...page.matchAll(/workflows\/([\w-]+\.yaml)@refs\/heads\/main/g)].map(([, file]) => file);
+  const sign = workflows().filter(({ text }) => text.includes('cosign sign '));
+  expect(new Set(expected)).toEqual(new Set(sign.map(({ file }) => file)));
+});
+
+describe.each(pages)('%s', (page) => {
+  test('names only npm scripts that exist', () => {
+    const named = [...read(page).matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test('links only to files that exist', () => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+    expect(links.filter((path) => !existsSync(join(ROOT, dirname(page), path)))).toEqual([]);
+  });
+});
