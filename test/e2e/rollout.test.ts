@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { IPodSpec } from 'kubernetes-models/v1';
-import { parseManifests } from '../support/helm.ts';
+import { parseManifests } from '../../scripts/helm.ts';
 import { podSecurityViolations } from '../support/pod-security.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
