@@ -201,7 +201,7 @@ test(
 const testWherePossible = process.platform === 'linux' ? test : test.skip;
 if (process.platform !== 'linux') {
   process.stderr.write(
-    'NOT TESTED: what a rehearsal leaves behind, because processes are looked for in /proc\n',
+    'SKIPPED: what a rehearsal leaves behind, because processes are looked for in /proc\n',
   );
 }
 
