@@ -8,9 +8,9 @@ import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';
 
-/** Restarts after which it is clear that a program does not start. */
-const TOO_MANY_RESTARTS = 3;
-/** Longest wait for anything: more than a slow start takes, less than a person's patience. */
+/** Starts in a row after which it is clear that a program does not start. */
+const MAX_FAILED_STARTS = 3;
+/** Longest wait for anything, on top of the grace period: more than a start takes, less than a person's patience. */
 const PATIENCE_MS = 120_000;
 
 interface ClusterEvents {
@@ -85,12 +85,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /**
    * Resolves when `condition` holds; looks again whenever something has changed.
    *
-   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, or if it takes two minutes
+   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, or if it takes two minutes more than pods may
    */
   async until(condition: () => boolean): Promise<void> {
-    const giveUp = AbortSignal.timeout(PATIENCE_MS);
+    const giveUp = AbortSignal.timeout(this.#plan.pod.graceMs + PATIENCE_MS);
     while (!condition()) {
-      const broken = this.replicas.find(({ restarts }) => restarts > TOO_MANY_RESTARTS);
+      const broken = this.replicas.find(({ failedStarts }) => failedStarts > MAX_FAILED_STARTS);
       if (broken !== undefined) throw doesNotStart(broken);
       try {
         await once(this, 'change', { signal: giveUp });
@@ -146,7 +146,7 @@ function tookTooLong(missing: Replica[]): RehearsalError {
   const names = missing.map(({ name, state }) => `${name} (${state})`).join(', ');
   return new RehearsalError(
     'REHEARSAL_FAILED',
-    `after ${PATIENCE_MS / 1000} s these replicas are not ready: ${names}. Is the readiness probe right?`,
+    `these replicas do not become ready: ${names}. Is the readiness probe right?`,
   );
 }
 

@@ -43,6 +43,8 @@ export class Replica {
   report: Report | undefined;
   /** Processes that ended although the pod was to stay. */
   restarts = 0;
+  /** Those in a row that were never ready. */
+  failedStarts = 0;
   /** Resolves when the pod no longer exists. */
   readonly gone: Promise<void>;
   readonly #parts: ReplicaParts;
@@ -151,6 +153,7 @@ export class Replica {
       return;
     }
     this.restarts++;
+    this.failedStarts++;
     this.#parts.onChange(this, `ended with ${signal ?? `exit ${code}`}, is started again`);
     this.#start();
   }
@@ -199,6 +202,7 @@ export class Replica {
   #setServing(serving: boolean): void {
     if (this.serving === serving) return;
     this.serving = serving;
+    if (serving) this.failedStarts = 0;
     this.servingSinceMs = serving ? this.#parts.clock.now() : undefined;
     this.#parts.onChange(this, serving ? 'passes its readiness probe' : 'fails its readiness probe');
   }
