@@ -51,7 +51,7 @@ export class Load {
     let dueMs = clock.now();
     const tick = () => {
       for (; dueMs <= clock.now(); dueMs += intervalMs) this.#send(dueMs);
-      this.#timer = setTimeout(tick, dueMs - clock.now());
+      this.#timer = setTimeout(tick, Math.max(0, dueMs - clock.now()));
     };
     tick();
     for (let i = 0; i < plan.streams; i++) this.#track(keepStream(this.#parts, i, this.#stop.signal));
