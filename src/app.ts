@@ -6,6 +6,7 @@ import { gateway } from './gateway.ts';
 import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
 import type { UpgradeHandler } from './lifecycle/listener.ts';
+import { shedLoad } from './overload.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { echoBody, echoUri } from './routes/echo.ts';
@@ -40,6 +41,7 @@ export function createApp(parts: AppParts): Express {
 
   app.use(requestLog(logger));
   app.use(helmet()); // before the parsers, so that their refusals carry its headers too
+  if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger));
   // Named by the routes that take it: a body that the gateway passes on must not be read here.
   const json = express.json({ limit: config.bodyLimitBytes, strict: false });
 

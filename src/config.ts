@@ -114,6 +114,11 @@ export const SCHEMA = {
   }),
   REQUEST_TIMEOUT: duration({ default: '60s', meaning: 'Most time to send a whole request; `0`: no limit' }),
   BODY_LIMIT: bytes({ default: '100kb', meaning: 'Largest JSON body, else 413' }),
+  OVERLOAD_EVENT_LOOP_DELAY: duration({
+    least: '10ms',
+    meaning:
+      "Above this p99 of the event loop's delay over a second, requests get 503 and `Retry-After`; probes never do. Not set: never",
+  }),
   TRUST_PROXY: proxies({
     default: 'false',
     meaning: "Whose `X-Forwarded-*` headers are believed: Express's `trust proxy`",
@@ -167,6 +172,8 @@ export interface Config {
     terminationLog: string | undefined;
   };
   bodyLimitBytes: number;
+  /** Of the event loop; undefined: load is never shed. */
+  overloadDelayMs: number | undefined;
   trustProxy: boolean | number | string[];
   gateway: { targets: GatewayTarget[]; timeoutMs: number };
   health: { timeoutMs: number; intervalMs: number };
@@ -234,6 +241,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, terminal: boolean): Config {
         values.TERMINATION_LOG ?? (existsSync(DEFAULT_TERMINATION_LOG) ? DEFAULT_TERMINATION_LOG : undefined),
     },
     bodyLimitBytes: or('BODY_LIMIT'),
+    overloadDelayMs: values.OVERLOAD_EVENT_LOOP_DELAY,
     trustProxy: or('TRUST_PROXY'),
     gateway: { targets: values.GATEWAY_TARGETS ?? [], timeoutMs: or('GATEWAY_TIMEOUT') },
     health: { timeoutMs: or('HEALTH_CHECK_TIMEOUT'), intervalMs: or('HEALTH_CHECK_INTERVAL') },

@@ -36,6 +36,7 @@ describe('without any variable', () => {
       gateway: { targets: [], timeoutMs: 30_000 },
       log: { level: 'info', format: 'json' },
       bodyLimitBytes: 102_400,
+      overloadDelayMs: undefined,
       trustProxy: false,
       health: { timeoutMs: 800, intervalMs: 5000 },
     } satisfies Omit<Config, 'shutdown'>);

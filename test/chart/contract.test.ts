@@ -12,8 +12,6 @@ import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
 
-/** In the chart already; the part of the service that reads it comes later. */
-const COMES_LATER = ['OVERLOAD_EVENT_LOOP_DELAY'];
 /** Read by Node, and by libraries that want to know where they are. */
 const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
 
@@ -25,7 +23,7 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
     async () => {
       const { container } = podSpecOf(await render({ files: [file], values: { extraEnv: [] } }));
       const names = (container.env ?? []).map(({ name }) => name);
-      expect(names.filter((name) => ![...VARIABLES, ...COMES_LATER, ...NOT_OURS].includes(name))).toEqual([]);
+      expect(names.filter((name) => ![...VARIABLES, ...NOT_OURS].includes(name))).toEqual([]);
       expect(new Set(names).size).toBe(names.length);
     },
     TIMEOUT,

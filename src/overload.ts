@@ -1,0 +1,45 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { Problem } from './problem.ts';
+
+/** How often the event loop is asked to be on time. It is part of what the histogram holds. */
+const RESOLUTION_MS = 10;
+/** Over which the delay is judged, and after which a client may try again. */
+const WINDOW_MS = 1000;
+
+/**
+ * Refuses requests with 503 and `Retry-After` while the event loop is late: those that are served are then served in
+ * time, instead of all of them too late. Probes and metrics have a listener of their own, which refuses nothing.
+ *
+ * @param limitMs of the p99 of the delay over the last second or, if no request came for longer, since the last one
+ */
+export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  let judgedAt = performance.now();
+  let overloaded = false;
+
+  const judge = () => {
+    const now = performance.now();
+    if (now - judgedAt < WINDOW_MS) return;
+    judgedAt = now;
+    const p99Ms = Math.max(0, Math.round(delay.percentile(99) / 1e6) - RESOLUTION_MS);
+    delay.reset();
+    const before = overloaded;
+    overloaded = p99Ms > limitMs;
+    if (overloaded === before) return;
+    const line = { event: 'overload', overloaded, p99Ms, limitMs };
+    if (overloaded) logger.warn(line, `event loop is ${p99Ms} ms late: shedding load`);
+    else logger.info(line, `event loop is ${p99Ms} ms late: serving again`);
+  };
+  return (_req, res, next) => {
+    judge();
+    if (!overloaded) {
+      next();
+      return;
+    }
+    res.set('Retry-After', String(WINDOW_MS / 1000));
+    next(new Problem(503, 'overloaded, please try again later'));
+  };
+}
