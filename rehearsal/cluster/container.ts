@@ -1,12 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import type { Report } from '../../src/lifecycle/report.ts';
+import { readLines } from './output.ts';
 import type { Reaper } from './reaper.ts';
 
 /** Ends a process like an error that nobody catches: {@link crashable} makes Node throw one. */
 const CRASH_SIGNAL = 'SIGUSR2';
 /** Lines that are kept to say why a program did not start. */
 const LAST_WORDS = 5;
+/** Of such a line. */
+const WORDS_LENGTH = 300;
+/** After its end, for its last output to arrive. */
+const LAST_OUTPUT_MS = 1000;
 
 export interface ContainerEvents {
   /** A state that its log names, and when that was (ISO 8601). */
@@ -26,28 +31,24 @@ export class Container {
 
   /** The program must not be a shell that stays: it is the one that gets the signals, as PID 1 in a container. */
   constructor(
-    [file, ...args]: [string, ...string[]],
+    command: [string, ...string[]],
     env: Record<string, string>,
     reaper: Reaper,
     events: ContainerEvents,
   ) {
-    const child = spawn(file, args, {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own: Ctrl-C is for the rehearsal, not for its replicas.
-      detached: true,
-    });
+    const child = reaper.spawn(command, env);
     this.#child = child;
-    const { pid } = child;
-    if (pid !== undefined) reaper.watch(pid);
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => this.#read(line, events));
-    }
+    const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+    for (const stream of streams) readLines(stream, (line) => this.#read(line, events));
     child.once('error', (error) => this.lastWords.push(error.message));
-    child.once('exit', () => this.#killGroup()); // what it has started goes with it, as in a container
+    child.once('exit', () => {
+      this.#killGroup(); // what it has started goes with it, as in a container
+      reaper.ended(child);
+      // What can't be found may keep them open for ever.
+      setTimeout(() => streams.forEach((stream) => stream.destroy()), LAST_OUTPUT_MS).unref();
+    });
     child.once('close', (code, signal) => {
       this.#ended = true;
-      if (pid !== undefined) reaper.forget(pid);
       events.onExit(code, signal);
     });
   }
@@ -78,12 +79,12 @@ export class Container {
   #read(line: string, { onState, onReport }: ContainerEvents): void {
     const entry = parse(line);
     if (entry?.['event'] === 'request') return;
-    this.lastWords = [...this.lastWords, line].slice(-LAST_WORDS);
+    this.lastWords = [...this.lastWords, printable(line)].slice(-LAST_WORDS);
     if (entry?.['event'] === 'lifecycle' && typeof entry['state'] === 'string') {
       this.speaks = true;
       onState(entry['state'], entry['time']);
     }
-    if (entry?.['event'] === 'shutdown') onReport(entry as unknown as Report);
+    if (isReport(entry)) onReport(entry);
   }
 }
 
@@ -92,6 +93,27 @@ export function crashable(env: Record<string, string>): Record<string, string> {
   const code = `process.on('${CRASH_SIGNAL}',()=>{throw new Error('rehearsed crash')})`;
   const option = `--import=data:text/javascript,${encodeURIComponent(code)}`;
   return { ...env, NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} ${option}`.trim() };
+}
+
+/** Other programs may log an event of this name, too. */
+function isReport(entry: Record<string, unknown> | undefined): entry is Record<string, unknown> & Report {
+  const { event, ms, listeners, cutRequests } = entry ?? {};
+  const counts = (listener: Partial<Report['listeners'][number]> | null) =>
+    typeof listener?.requests?.lifetime?.answered === 'number' && listener.connections !== undefined;
+  return (
+    event === 'shutdown' &&
+    Array.isArray(listeners) &&
+    listeners.every(counts) &&
+    Array.isArray(cutRequests) &&
+    typeof ms === 'object' &&
+    ms !== null
+  );
+}
+
+/** A program may write anything, but not to the terminal of whoever rehearses it. */
+function printable(line: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return stripVTControlCharacters(line.slice(0, WORDS_LENGTH)).replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

@@ -1,0 +1,39 @@
+// Programs that do nothing wrong, but what the built service never does: node peculiar.mjs <peculiarity>
+import { spawn } from 'node:child_process';
+import { createServer as createTcpServer } from 'node:net';
+
+const [, , peculiarity] = process.argv;
+const OK = 'Content-Length: 2\r\n\r\nok';
+const answers = {
+  'says-close-loudly': (leaving) => `HTTP/1.1 200 OK\r\n${leaving ? 'Connection: Close\r\n' : ''}${OK}`,
+  'http-1.0': () => `HTTP/1.0 200 OK\r\n${OK}`,
+};
+const answer = answers[peculiarity] ?? (() => `HTTP/1.1 200 OK\r\nConnection: close\r\n${OK}`);
+let leaving = false;
+
+if (peculiarity === 'writes-without-end') {
+  process.stdout.write('{'.repeat(5_000_000));
+  process.stderr.write(Buffer.alloc(1_000_000, 0xff));
+}
+if (peculiarity === 'logs-like-the-service') {
+  for (const more of [{}, { listeners: 5 }, { listeners: [null], cutRequests: [], ms: {} }]) {
+    console.log(JSON.stringify({ event: 'shutdown', ...more }));
+  }
+}
+if (peculiarity === 'leaves-a-daemon-behind') {
+  spawn('/bin/sleep', ['1000'], { detached: true, stdio: 'inherit' });
+}
+
+const server = createTcpServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.on('data', () => {
+    const text = answer(leaving);
+    if (/connection: close|HTTP\/1\.0/i.test(text)) socket.end(text);
+    else socket.write(text);
+  });
+});
+server.listen(process.env.PORT, process.env.HOST);
+process.on('SIGTERM', () => {
+  leaving = true;
+  setTimeout(() => process.exit(0), 1000);
+});
