@@ -12,15 +12,38 @@ import { findWindow } from './window-search.ts';
 import { timelineSvg } from './show/timeline.ts';
 import { searchSummary } from './show/window-table.ts';
 
-/** The answer of the command to whoever called it; 130 and 143 are those of a shell whose command got a signal. */
-const EXIT = { nothingLost: 0, somethingLost: 1, notRun: 2, SIGINT: 130, SIGTERM: 143 };
+/** The answer of the command to whoever called it; those of signals are what a shell says of such an end. */
+const EXIT = { nothingLost: 0, somethingLost: 1, notRun: 2, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const DEFAULT_COLUMNS = 100;
+/** Sooner, a repeated signal is the same wish: npm passes on the Ctrl-C that the terminal has sent already. */
+const IMPATIENT_AFTER_MS = 1000;
+
+class Interruption extends Error {
+  readonly signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: Interruption['signal']) {
+    super(`ended with ${signal}`);
+    this.signal = signal;
+  }
+}
 
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // Repeated ones are the same wish: npm passes on the Ctrl-C that the terminal has sent already.
-  process.on(name, () => interrupted.abort(new Error(name)));
+for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  let firstMs: number | undefined;
+  process.on(name, () => {
+    firstMs ??= performance.now();
+    interrupted.abort(new Interruption(name));
+    // Nothing stays behind even so: the reaper outlives this process.
+    if (performance.now() - firstMs > IMPATIENT_AFTER_MS) process.exit(EXIT[name]);
+  });
 }
+// The reader has gone, `| head` or a terminal that was closed: that is no reason to lose the other results.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Without this, Node's exit code for it would say that requests were lost.
+process.on('uncaughtException', (error) => {
+  say(error.stack ?? error.message);
+  process.exit(EXIT.notRun);
+});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
@@ -31,9 +54,8 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return EXIT.nothingLost; // --help has been printed
     const { reason } = interrupted.signal as { reason: unknown };
-    if (interrupted.signal.aborted)
-      return (reason as Error).message === 'SIGINT' ? EXIT.SIGINT : EXIT.SIGTERM;
-    if (!(error instanceof RehearsalError)) throw error;
+    if (reason instanceof Interruption) return EXIT[reason.signal];
+    if (!(error instanceof RehearsalError)) throw error; // a mistake of ours
     const hint = error.code === 'REHEARSAL_USAGE' ? '\nnpm run rehearse -- --help lists the options.' : '';
     process.stderr.write(`${error.message}${hint}\n`);
     return EXIT.notRun;

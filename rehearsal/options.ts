@@ -4,6 +4,7 @@ import { type Flags, parseFlags } from './flags.ts';
 import type { Plan } from './plan.ts';
 import { PRESETS } from './presets.ts';
 import { builtService, otherProgram } from './programs.ts';
+import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */
 export interface Wanted {
@@ -31,6 +32,10 @@ const NODES = 3;
 export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv): Promise<Wanted> {
   const flags = parseFlags(argv);
   checkTogether(flags);
+  for (const name of ['html', 'svg', 'json'] as const) {
+    const file = flags[name];
+    if (typeof file === 'string' && file !== '-') assertWritable(`--${name}`, file);
+  }
   const { base, left } = await basePlan(flags, environment);
   const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
   return {

@@ -53,7 +53,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     loadFromMs = clock.now();
     load.start();
     step = 'steady';
-    await sleep(plan.load.steadyMs);
+    await sleep(plan.load.steadyMs, undefined, { signal });
 
     step = plan.scenario;
     const changeFromMs = clock.now();
@@ -67,7 +67,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     const changeToMs = clock.now();
 
     step = 'afterwards';
-    await sleep(plan.load.tailMs);
+    await sleep(plan.load.tailMs, undefined, { signal });
     step = 'waiting for the last answers';
     await load.stop();
     return { changeFromMs, changeToMs };

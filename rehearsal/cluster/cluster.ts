@@ -33,6 +33,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /** Evicted: its endpoint is not told before the process has gone. */
   readonly #untold = new Set<Replica>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  #destroyed = false;
   /** By replica: since when it had been ready when its availability was last waited for. */
   readonly #lookedAt = new Map<Replica, number>();
 
@@ -52,13 +53,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return this.replicas.filter((replica) => !this.#leaving(replica));
   }
 
-  /** Creates a pod. @param generation `old` or `new`: the first half of its name */
+  /**
+   * Creates a pod.
+   *
+   * @param generation `old` or `new`: the first half of its name
+   * @throws RehearsalError `REHEARSAL_FAILED` after {@link destroy}: nobody would end it
+   */
   async create(generation: 'old' | 'new'): Promise<Replica> {
     const { program, pod } = this.#plan;
     const number = (this.#names.get(generation) ?? 0) + 1;
     this.#names.set(generation, number);
     const ports: Record<string, number> = {};
     for (const name of [program.ports.traffic, ...program.ports.others]) ports[name] = await freePort();
+    this.#assertThere();
     const replica: Replica = new Replica({
       name: `${generation}-${number}`,
       program,
@@ -85,9 +92,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /**
    * Resolves when `condition` holds; looks again whenever something has changed.
    *
-   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, or if it takes two minutes more than pods may
+   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, if it takes two minutes more than pods may, or
+   *   after {@link destroy}
    */
   async until(condition: () => boolean): Promise<void> {
+    this.#assertThere();
     const giveUp = AbortSignal.timeout(this.#plan.pod.graceMs + PATIENCE_MS);
     while (!condition()) {
       const broken = this.replicas.find(({ failedStarts }) => failedStarts > MAX_FAILED_STARTS);
@@ -106,13 +115,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return this.#clock.now() >= replica.servingSinceMs + this.#plan.deployment.minReadyMs;
   }
 
-  /** Ends everything that is left. */
+  /** Ends everything that is left, and lets nothing new begin. */
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     this.service.close();
     for (const timer of this.#timers) clearTimeout(timer);
     for (const replica of this.replicas) replica.destroy();
     await Promise.all(this.replicas.map(async ({ gone }) => gone));
     this.#reaper.end();
+  }
+
+  /** Whoever is in the middle of a change learns here that the rehearsal has been ended meanwhile. */
+  #assertThere(): void {
+    if (this.#destroyed) throw new RehearsalError('REHEARSAL_FAILED', 'the rehearsal has ended');
   }
 
   #leaving(replica: Replica): boolean {

@@ -170,6 +170,8 @@ test.each([
   [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
   [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
   [['--scenario', 'all', '--html', 'x.html'], /about one scenario/],
+  [['--html', 'nowhere/page.html'], /--html: nowhere\/page\.html can't be written: ENOENT/],
+  [['--svg', ROOT], /--svg: .* can't be written: it is a folder/],
   [['--slow', '60%', '--post', '60%'], /more than all requests together/],
   [['--nonsense'], /unknown option '--nonsense'/],
   [['nonsense'], /too many arguments/],
@@ -198,6 +200,23 @@ test(
   MINUTE,
 );
 
+test(
+  'a reader who has seen enough does not end it',
+  async () => {
+    const json = join(folder, 'unread.json');
+    const { child, said, ended } = rehearse(...SHORT, ...QUICK, '--json', json);
+    await said(/in rotation/);
+
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    const { code } = await ended;
+
+    expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ requests: { lost: 0 } });
+  },
+  MINUTE,
+);
+
 const testWherePossible = process.platform === 'linux' ? test : test.skip;
 if (process.platform !== 'linux') {
   process.stderr.write(
@@ -206,21 +225,29 @@ if (process.platform !== 'linux') {
 }
 
 testWherePossible.each([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGKILL', null],
+  ['SIGINT', 'while its replicas start', /old-1: starting/, 130],
+  ['SIGINT', 'before anything has changed', /in rotation/, 130],
+  ['SIGINT', 'during the change', /old-.: SIGTERM/, 130],
+  ['SIGTERM', 'during the change', /old-.: SIGTERM/, 143],
+  ['SIGHUP', 'during the change', /old-.: SIGTERM/, 129],
+  ['SIGKILL', 'during the change', /old-.: SIGTERM/, null],
 ] as const)(
-  'a rehearsal that is ended with %s leaves no process behind',
-  async (signal, expected) => {
-    const marker = `REHEARSAL_TEST=${process.pid}-${signal}`;
+  'a rehearsal that gets %s %s ends at once and leaves no process behind',
+  async (signal, moment, when, expected) => {
+    const marker = `REHEARSAL_TEST=${process.pid}-${signal}-${moment.length}`;
     const command = `${marker} ${process.execPath} ${FAULTY} ignores-sigterm`;
-    const { child, said, ended } = rehearse(...SHORT, '--replicas', '2', '--command', command);
-    await said(/old-2: SIGTERM|old-1: SIGTERM/);
-    expect(replicasWith(marker).length).toBeGreaterThanOrEqual(2);
+    // Longer than the test may take, where it is to be ended before.
+    const steady = moment === 'during the change' ? '300ms' : '5m';
+    const { child, said, ended } = rehearse(
+      ...SHORT,
+      ...['--replicas', '2', '--steady', steady, '--command', command],
+    );
+    await said(when);
 
-    // tsx runs the program in a process of its own.
+    // tsx runs the program in a process of its own, and passes on what Ctrl-C and `kill` send.
     const [program] = childrenOf(child.pid ?? 0);
-    process.kill(signal === 'SIGKILL' ? (program ?? 0) : (child.pid ?? 0), signal);
+    const passedOn = signal === 'SIGINT' || signal === 'SIGTERM';
+    process.kill((passedOn ? child.pid : program) ?? 0, signal);
     const { code } = await ended;
     await until(() => replicasWith(marker).length === 0);
 
