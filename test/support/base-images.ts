@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Buildah } from './buildah.ts';
 import { packNpm } from '../../scripts/npm-package.ts';
@@ -88,5 +88,6 @@ function copyLibraries(path: string, root: string): void {
 
 function copy(path: string, root: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
-  cpSync(path, join(root, path), { dereference: true });
+  // Not cpSync: since Node 22 it takes a link to a file for a folder.
+  copyFileSync(path, join(root, path));
 }
