@@ -135,8 +135,16 @@ function replicaResult(replica: Replica, ledger: Ledger, since: (ms: number) => 
     // A report is of one process, the clients' count of all that the replica has had.
     ...(report === undefined || reported === undefined || replica.restarts > 0
       ? {}
-      : { report, reported, agrees: agrees(reported, counts) }),
+      : { report, reported, agrees: agrees(reported - replica.probed, exchangesWith(replica, ledger)) }),
   };
+}
+
+/** What a process counts as requests: a WebSocket that was opened is a connection to it. */
+function exchangesWith(replica: Replica, { entries }: Ledger): { answered: number; lost: number } {
+  const own = entries.filter((entry) => entry.replica === replica && entry.unfinished !== true);
+  const lost = own.filter(({ loss }) => loss !== undefined).length;
+  const webSockets = own.filter(({ kind, loss }) => kind === 'websocket' && loss === undefined).length;
+  return { answered: own.length - lost - webSockets, lost };
 }
 
 /** What it says it has answered has arrived, but for answers that were lost on their way, and nothing else has. */
@@ -153,7 +161,9 @@ function agreementOf(replicas: ReplicaResult[]): Result['agreement'] {
 function slices(entries: Entry[], durationMs: number, since: (ms: number) => number): Slice[] {
   const widthMs = Math.max(MIN_SLICE_MS, Math.ceil(durationMs / SLICES / MIN_SLICE_MS) * MIN_SLICE_MS);
   const parts: Entry[][] = Array.from({ length: Math.ceil(durationMs / widthMs) }, () => []);
-  for (const entry of entries) parts[Math.floor(since(entry.endMs) / widthMs)]?.push(entry);
+  // The last one takes what has ended in the very last moment, too.
+  for (const entry of entries)
+    parts[Math.min(parts.length - 1, Math.floor(since(entry.endMs) / widthMs))]?.push(entry);
   return parts.map((part, i) => {
     const answered: Record<string, number> = {};
     for (const { replica, loss } of part) {

@@ -3,6 +3,8 @@ import type { Result } from './result.ts';
 
 /** Within this time of answers that say close, most kept clients have gone. */
 const TOLD_MS = 2000;
+/** Of a program that does not tell its states it is only known that it runs. */
+const UP = new Set(['ready', 'running']);
 
 /**
  * About how many requests had to be lost, for scenarios in which some have to be, from what was measured: how many
@@ -17,14 +19,19 @@ export function expectation({ plan, scenario, cluster }: Facts): Result['expecte
   const [victim] = cluster.replicas;
   const closedAtMs = victim?.closedAtMs;
   if (victim === undefined || closedAtMs === undefined) return undefined;
-  const listensAgain = victim.states.find(({ state, fromMs }) => state === 'ready' && fromMs > closedAtMs);
+  const again = victim.states.find(({ state, fromMs }) => UP.has(state) && fromMs > closedAtMs);
   const removedAtMs = victim.inRotation.find(({ toMs }) => toMs > closedAtMs)?.toMs ?? Infinity;
-  const gapMs = Math.max(0, Math.min(removedAtMs, listensAgain?.fromMs ?? Infinity) - closedAtMs);
+  const gapMs = Math.max(0, Math.min(removedAtMs, again?.fromMs ?? Infinity) - closedAtMs);
 
   const { rate, fresh, clients } = plan.load;
   const endpoints = cluster.replicas.filter(({ inRotation }) =>
     inRotation.some(({ fromMs, toMs }) => fromMs <= closedAtMs && closedAtMs < toMs),
   );
+  // The only one: kept clients, too, have nowhere else to go until it listens again.
+  if (endpoints.length <= 1) {
+    const untilBackMs = (again?.fromMs ?? removedAtMs) - closedAtMs;
+    return Number.isFinite(untilBackMs) ? { lost: Math.round((untilBackMs / 1000) * rate), why } : undefined;
+  }
   const toVictim = 1 / endpoints.length;
   // Clients that it still had come back at once, and each time with the same odds of meeting it again.
   const told = victim.sigtermAtMs !== undefined && victim.sigtermAtMs < closedAtMs - TOLD_MS;

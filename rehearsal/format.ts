@@ -61,11 +61,17 @@ export function these(items: readonly unknown[], one: string, many: string): str
   return `${count(items.length)} ${items.length === 1 ? one : many}`;
 }
 
+/** The smallest and the largest; there may be more of them than a call takes arguments. */
+export function extent(values: readonly number[]): [min: number, max: number] {
+  return values.reduce<[number, number]>(
+    ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
+    [Infinity, -Infinity],
+  );
+}
+
 /** `1.2-2.9 s` */
 export function range(times: readonly number[]): string {
-  const [from, to] = [Math.min(...times), Math.max(...times)].map((ms) =>
-    (Math.max(0, ms) / 1000).toFixed(1),
-  );
+  const [from, to] = extent(times).map((ms) => (Math.max(0, ms) / 1000).toFixed(1));
   return from === to ? `${from} s` : `${from}-${to} s`;
 }
 

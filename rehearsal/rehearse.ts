@@ -74,7 +74,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   };
   try {
     signal.throwIfAborted();
-    const change = await Promise.race([run(), aborted]);
+    const change = await Promise.race([run(), aborted, load.tooMuch]);
     showProgress();
     return resultOf({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
   } finally {

@@ -1,10 +1,12 @@
 import type { Facts } from './account.ts';
-import { duration } from './format.ts';
+import { counted, duration } from './format.ts';
 import { farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './leaving.ts';
 import type { Finding } from './result.ts';
 
 /** Answers after SIGTERM from which on it says something that they do not say close. */
 const ENOUGH_ANSWERS = 20;
+/** Share of requests that were sent late from which on the machine is part of what was measured. */
+const MANY_LATE = 0.1;
 
 /** What went wrong without losing anything, this time; not what the findings about losses say already. */
 export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]): Finding[] {
@@ -36,6 +38,16 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
       text: `Of ${answers} answers on kept connections after SIGTERM, ${close} said Connection: close.`,
       advice: 'Without it, keep-alive clients stay until the connection is closed under them.',
       setting: 'Connection: close',
+    });
+  }
+  const { late, sent } = ledger;
+  if (late.count > MANY_LATE * sent) {
+    warn({
+      text:
+        `${counted(late.count, 'request')} could be sent only later than they were due, by up to ${duration(late.longestMs)}: ` +
+        'this machine is too busy for the load.',
+      advice:
+        'Do not believe the latencies; rehearse again with a lower --rate, or with less running besides.',
     });
   }
   const outcomes = new Map<string, string[]>();

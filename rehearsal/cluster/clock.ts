@@ -1,4 +1,4 @@
-/** The clock of a rehearsal: milliseconds since its load began. */
+/** The clock of a rehearsal: milliseconds since it began. */
 export class Clock {
   readonly #monotonicStart: number;
   readonly #wallStart: number;

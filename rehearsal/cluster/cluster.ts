@@ -8,9 +8,9 @@ import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';
 
-/** Starts in a row after which it is clear that a program does not start. */
-const MAX_FAILED_STARTS = 3;
-/** Longest wait for anything, on top of the grace period: more than a start takes, less than a person's patience. */
+/** Restarts after which it is clear that a program does not start. */
+const TOO_MANY_RESTARTS = 3;
+/** Longest wait for anything, on top of what the settings allow it: more than a slow start, less than a person waits. */
 const PATIENCE_MS = 120_000;
 
 interface ClusterEvents {
@@ -92,19 +92,22 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /**
    * Resolves when `condition` holds; looks again whenever something has changed.
    *
-   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, if it takes two minutes more than pods may, or
-   *   after {@link destroy}
+   * @throws RehearsalError `REHEARSAL_FAILED` if a replica does not start, if it takes too long, or after {@link destroy}
    */
   async until(condition: () => boolean): Promise<void> {
     this.#assertThere();
-    const giveUp = AbortSignal.timeout(this.#plan.pod.graceMs + PATIENCE_MS);
+    const { pod, deployment } = this.#plan;
+    const patienceMs = PATIENCE_MS + pod.preStopMs + pod.graceMs + deployment.minReadyMs;
+    const giveUp = AbortSignal.timeout(patienceMs);
     while (!condition()) {
-      const broken = this.replicas.find(({ failedStarts }) => failedStarts > MAX_FAILED_STARTS);
+      const broken = this.replicas.find(
+        ({ restartsInVain, notStarted }) => restartsInVain > TOO_MANY_RESTARTS || notStarted !== undefined,
+      );
       if (broken !== undefined) throw doesNotStart(broken);
       try {
         await once(this, 'change', { signal: giveUp });
       } catch {
-        throw tookTooLong(this.staying.filter((replica) => !this.available(replica)));
+        throw tookTooLong(this.replicas, (replica) => this.available(replica), patienceMs);
       }
     }
   }
@@ -157,18 +160,30 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 }
 
-function tookTooLong(missing: Replica[]): RehearsalError {
-  const names = missing.map(({ name, state }) => `${name} (${state})`).join(', ');
+function tookTooLong(
+  replicas: Replica[],
+  available: (replica: Replica) => boolean,
+  ms: number,
+): RehearsalError {
+  const lines = replicas
+    .filter((replica) => replica.state !== 'gone' && !available(replica))
+    .map(
+      ({ name, state, notReady }) => `  ${name}: ${state}${notReady === undefined ? '' : `, ${notReady}`}`,
+    );
   return new RehearsalError(
     'REHEARSAL_FAILED',
-    `these replicas do not become ready: ${names}. Is the readiness probe right?`,
+    `after ${ms / 1000} s these replicas are neither ready nor gone:\n${lines.join('\n')}`,
   );
 }
 
-function doesNotStart({ name, exit, lastWords }: Replica): RehearsalError {
-  const how = exit?.signal ?? `exit ${exit?.code}`;
-  return new RehearsalError(
-    'REHEARSAL_FAILED',
-    `${name} does not start, it ended with ${how} every time:\n${lastWords.map((line) => `  ${line}`).join('\n')}`,
-  );
+function doesNotStart({ name, notStarted, exit, lastWords }: Replica): RehearsalError {
+  const how =
+    notStarted === undefined
+      ? `it ended with ${exit?.signal ?? `exit ${exit?.code}`} every time`
+      : `its startup probe gave up on ${notStarted}`;
+  const words =
+    lastWords.length === 0
+      ? ', and it has said nothing'
+      : `:\n${lastWords.map((line) => `  ${line}`).join('\n')}`;
+  return new RehearsalError('REHEARSAL_FAILED', `${name} does not start, ${how}${words}`);
 }

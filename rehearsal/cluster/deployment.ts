@@ -6,7 +6,9 @@ import type { Deployment } from '../plan.ts';
  * allows, as soon as it may. It does not wait for those that are leaving: they no longer count.
  */
 export async function rollingUpdate(cluster: Cluster, settings: Deployment): Promise<void> {
-  const { replicas, maxSurge, maxUnavailable } = settings;
+  const { replicas, maxSurge } = settings;
+  // Both may be rounded to nothing; a Deployment then goes on with one less.
+  const maxUnavailable = maxSurge === 0 ? Math.max(1, settings.maxUnavailable) : settings.maxUnavailable;
   const old = [...cluster.staying];
   let created = 0;
   for (;;) {

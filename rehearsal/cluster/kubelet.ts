@@ -7,8 +7,12 @@ export interface KubeletEvents {
   onStarted: () => void;
   /** The readiness probe has changed its mind. */
   onReady: (ready: boolean) => void;
-  /** The liveness probe, or the startup probe, has failed for good. */
+  /** The startup probe has failed for good: what it met last. */
+  onNotStarted: (why: string) => void;
+  /** The liveness probe has failed for good. */
   onDead: () => void;
+  /** A probe of this port got an answer, which the process counts as one of its own. */
+  onAnswer: (port: string) => void;
 }
 
 /** Statuses that pass, as in https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/. */
@@ -23,6 +27,8 @@ export class Kubelet {
   readonly #ports: Record<string, number>;
   readonly #events: KubeletEvents;
   readonly #timers = new Map<Probe, NodeJS.Timeout>();
+  /** Why readiness, or the start before it, has not passed; undefined: it has, or nobody has looked yet. */
+  notReady: string | undefined;
 
   constructor(pod: Pod, ports: Record<string, number>, events: KubeletEvents) {
     this.#pod = pod;
@@ -33,7 +39,7 @@ export class Kubelet {
   /** The container runs: probe it, from the beginning. */
   start(): void {
     const { startup, liveness, readiness } = this.#pod;
-    const { onStarted, onReady, onDead } = this.#events;
+    const { onStarted, onNotStarted, onReady, onDead } = this.#events;
     const started = () => {
       onStarted();
       this.#watch(readiness, { passed: () => onReady(true), failed: () => onReady(false) });
@@ -47,7 +53,7 @@ export class Kubelet {
       this.#cancel(startup);
       started();
     };
-    this.#watch(startup, { passed, failed: onDead });
+    this.#watch(startup, { passed, failed: () => onNotStarted(this.notReady ?? '') });
   }
 
   /** The pod is to go: it no longer has to prove that it lives. */
@@ -71,8 +77,10 @@ export class Kubelet {
     };
     const round = async (timer: NodeJS.Timeout) => {
       const startedAt = performance.now();
-      const result = await this.#attempt(probe);
+      const failure = await this.#attempt(probe);
       if (this.#timers.get(probe) !== timer) return; // cancelled meanwhile
+      const result = failure === undefined;
+      if (probe !== this.#pod.liveness) this.notReady = failure;
       next(Math.max(0, probe.periodMs - (performance.now() - startedAt)));
       passed = result ? passed + 1 : 0;
       failed = result ? 0 : failed + 1;
@@ -82,24 +90,33 @@ export class Kubelet {
     next(probe.initialDelayMs);
   }
 
-  async #attempt({ port, path, timeoutMs }: Probe): Promise<boolean> {
+  /** Undefined if it passed, else what it met. */
+  async #attempt({ port, path, timeoutMs }: Probe): Promise<string | undefined> {
     const address = { host: '127.0.0.1', port: this.#ports[port] ?? 0 };
     const signal = AbortSignal.timeout(timeoutMs);
+    const what = `port ${address.port} (${port})${path === undefined ? '' : `, GET ${path}`}`;
     return new Promise((resolve) => {
+      const fail = (error: NodeJS.ErrnoException) => {
+        const why = signal.aborted ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message);
+        resolve(`${what}: ${why}`);
+      };
       if (path === undefined) {
         const socket = connect({ ...address, signal }, () => {
-          resolve(true);
+          resolve(undefined);
           socket.destroy();
         });
-        socket.once('error', () => resolve(false));
+        socket.on('error', fail);
         return;
       }
       const headers = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
       const request = get({ ...address, path, headers, agent: false, signal }, (response) => {
-        resolve(passes(response.statusCode ?? 0));
+        this.#events.onAnswer(port);
+        const status = response.statusCode ?? 0;
+        resolve(passes(status) ? undefined : `${what}: status ${status}`);
+        response.on('error', fail); // of an answer without an end: its headers were enough
         response.resume();
       });
-      request.once('error', () => resolve(false));
+      request.on('error', fail);
     });
   }
 

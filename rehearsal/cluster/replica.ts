@@ -6,6 +6,9 @@ import type { Pod, Program } from '../plan.ts';
 import type { Reaper } from './reaper.ts';
 import type { ReplicaResult } from '../result.ts';
 
+/** What a container gets after its SIGTERM even if the preStop sleep has used the grace period up, as of the kubelet. */
+const LEAST_GRACE_MS = 2000;
+
 export interface ReplicaParts {
   name: string;
   program: Program;
@@ -43,14 +46,21 @@ export class Replica {
   report: Report | undefined;
   /** Processes that ended although the pod was to stay. */
   restarts = 0;
-  /** Those in a row that were never ready. */
-  failedStarts = 0;
+  /** Those of them that followed each other without being ready once. */
+  restartsInVain = 0;
+  /** Why its startup probe has given up. */
+  notStarted: string | undefined;
+  /** From a failed liveness probe, or the end of a process that was to stay, until it is ready again. */
+  readonly outages: { cause: 'liveness' | 'exit'; fromMs: number; toMs: number }[] = [];
+  /** Answers to probes of the port of its traffic, which the process counts like any others. */
+  probed = 0;
   /** Resolves when the pod no longer exists. */
   readonly gone: Promise<void>;
   readonly #parts: ReplicaParts;
   readonly #kubelet: Kubelet;
   readonly #timers = new Set<NodeJS.Timeout>();
   #container: Container | undefined;
+  #wordsBefore: string[] = [];
   /** Ends the pod, not only its process. */
   #leaving = false;
   #resolveGone: () => void = () => undefined;
@@ -64,8 +74,15 @@ export class Replica {
       onStarted: () => {
         if (this.state === 'starting' && this.#container?.speaks !== true) this.#enter('running');
       },
+      onNotStarted: (why) => {
+        this.notStarted = why;
+        this.#restart('startup');
+      },
       onReady: (serving) => this.#setServing(serving),
-      onDead: () => this.#restart(),
+      onDead: () => this.#restart('liveness'),
+      onAnswer: (port) => {
+        if (port === parts.program.ports.traffic) this.probed++;
+      },
     });
     this.#enter('pending');
     this.#after(parts.startDelayMs, () => this.#start());
@@ -76,8 +93,16 @@ export class Replica {
     return this.#isGone ? 'gone' : (this.states.at(-1)?.state ?? 'pending');
   }
 
-  /** The last lines of the process that ended last. */
-  lastWords: string[] = [];
+  /** The last lines of its process, or of the one before. */
+  get lastWords(): string[] {
+    const words = this.#container?.lastWords ?? [];
+    return words.length > 0 ? words : this.#wordsBefore;
+  }
+
+  /** What its readiness probe, or its startup probe, met last; undefined if that passes. */
+  get notReady(): string | undefined {
+    return this.#kubelet.notReady;
+  }
 
   /** When it stopped listening, as far as that can be known; undefined: it still does. */
   get closedAtMs(): number | undefined {
@@ -108,6 +133,8 @@ export class Replica {
     this.killed = 'crash';
     this.#parts.onChange(this, 'crashed');
     this.#container?.crash();
+    // A program that Node does not run may take the signal for something else.
+    this.#after(this.#parts.pod.graceMs, () => this.#container?.kill());
   }
 
   /** Ends it at once, whatever it does: the rehearsal is over. */
@@ -144,7 +171,7 @@ export class Replica {
 
   #ended(code: number | null, signal: string | null): void {
     this.exit = { atMs: this.#parts.clock.now(), code, signal };
-    this.lastWords = this.#container?.lastWords ?? [];
+    this.#wordsBefore = this.#container?.lastWords ?? [];
     this.#kubelet.stop();
     this.#clearTimers();
     this.#setServing(false);
@@ -153,7 +180,11 @@ export class Replica {
       return;
     }
     this.restarts++;
-    this.failedStarts++;
+    this.restartsInVain++;
+    if (this.outages.at(-1)?.toMs !== Infinity) {
+      this.outages.push({ cause: 'exit', fromMs: this.exit.atMs, toMs: Infinity });
+    }
+    this.sigtermAtMs = undefined; // it was for the process that has gone
     this.#parts.onChange(this, `ended with ${signal ?? `exit ${code}`}, is started again`);
     this.#start();
   }
@@ -167,23 +198,26 @@ export class Replica {
     this.#parts.onChange(this, `gone: ${signal ?? `exit ${code}`}`);
   }
 
-  #restart(): void {
+  #restart(probe: 'startup' | 'liveness'): void {
     if (this.#leaving) return;
     this.killed = 'liveness';
-    this.#parts.onChange(this, 'liveness probe failed');
+    this.outages.push({ cause: 'liveness', fromMs: this.#parts.clock.now(), toMs: Infinity });
+    this.#parts.onChange(this, `${probe} probe failed`);
     this.#kubelet.deleted(); // once is enough
     this.#askToLeave();
   }
 
   #askToLeave(): void {
     const { clock, pod } = this.#parts;
-    this.#after(pod.preStopMs, () => {
+    const preStopMs = Math.min(pod.preStopMs, pod.graceMs);
+    this.#after(preStopMs, () => {
       this.sigtermAtMs ??= clock.now();
       this.#parts.onChange(this, 'SIGTERM');
       if (this.#container?.speaks !== true) this.#enter('terminating');
       this.#container?.terminate();
     });
-    this.#after(pod.graceMs, () => {
+    const restMs = Math.max(pod.graceMs - preStopMs, preStopMs > 0 ? LEAST_GRACE_MS : 0);
+    this.#after(preStopMs + restMs, () => {
       this.killed = 'grace';
       this.#parts.onChange(this, 'SIGKILL: the grace period is over');
       this.#container?.kill();
@@ -202,8 +236,11 @@ export class Replica {
   #setServing(serving: boolean): void {
     if (this.serving === serving) return;
     this.serving = serving;
-    if (serving) this.failedStarts = 0;
     this.servingSinceMs = serving ? this.#parts.clock.now() : undefined;
+    if (serving) {
+      this.restartsInVain = 0;
+      for (const outage of this.outages) outage.toMs = Math.min(outage.toMs, this.#parts.clock.now());
+    }
     this.#parts.onChange(this, serving ? 'passes its readiness probe' : 'fails its readiness probe');
   }
 

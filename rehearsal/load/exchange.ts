@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, type ClientRequestArgs, request } from 'node:http';
+import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cause } from '../result.ts';
 import type { Route, Service } from '../cluster/service.ts';
@@ -71,7 +71,7 @@ export async function exchange(
     req.once('error', fail);
     req.once('response', (res) => {
       answering = true;
-      close = res.headers.connection === 'close';
+      close = isLast(res);
       const status = res.statusCode ?? 0;
       res.once('error', fail);
       res.once('end', () => {
@@ -82,6 +82,12 @@ export async function exchange(
     });
     req.end(body);
   });
+}
+
+/** The last answer of its connection: it says so, or comes from before connections were kept (RFC 9112, 9.3). */
+function isLast({ httpVersion, headers: { connection = '' } }: IncomingMessage): boolean {
+  const options = connection.toLowerCase().split(/\s*,\s*/);
+  return options.includes('close') || (httpVersion === '1.0' && !options.includes('keep-alive'));
 }
 
 /** Of a request without any answer. */

@@ -18,15 +18,26 @@ export interface Entry {
   unfinished?: true;
 }
 
+/** A request that is sent so long after it was due says more about the machine than about the service. */
+const LATE_MS = 100;
+
 /** What the clients have seen. */
 export class Ledger {
   readonly entries: Entry[] = [];
   sent = 0;
   answered = 0;
   lost = 0;
+  /** Requests that were not sent when they were due, because the machine was busy, and the longest such delay. */
+  readonly late = { count: 0, longestMs: 0 };
   readonly byReplica = new Map<Replica, { answered: number; lost: number }>();
   /** Answers that came after the replica's SIGTERM, on kept connections, and how many of them said close. */
   readonly farewells = new Map<Replica, { answers: number; close: number }>();
+
+  sentAfter(delayMs: number): void {
+    if (delayMs < LATE_MS) return;
+    this.late.count++;
+    this.late.longestMs = Math.max(this.late.longestMs, delayMs);
+  }
 
   settle(entry: Entry): void {
     this.entries.push(entry);

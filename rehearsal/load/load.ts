@@ -1,4 +1,5 @@
 import type { Clock } from '../cluster/clock.ts';
+import { RehearsalError } from '../errors.ts';
 import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
 import type { Ledger } from './ledger.ts';
 import type { LoadPlan } from '../plan.ts';
@@ -17,6 +18,11 @@ export interface LoadParts {
   ledger: Ledger;
 }
 
+/** For so long at a time: answers have to be read, too. */
+const TURN_MS = 20;
+/** So far behind, it is no longer the load that was asked for. */
+const TOO_LATE_MS = 5000;
+
 /** How much longer than a slow request its client waits. */
 const patienceFor = (slowMs: number, timeoutMs: number) => slowMs + timeoutMs;
 
@@ -31,10 +37,14 @@ export class Load {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #rejectTooMuch: (error: RehearsalError) => void = () => undefined;
+  /** Rejects with `REHEARSAL_FAILED` when requests can't be sent as fast as they are due. */
+  readonly tooMuch = new Promise<never>((_resolve, reject) => (this.#rejectTooMuch = reject));
 
   constructor(parts: LoadParts) {
     this.#parts = parts;
     const { service, plan } = parts;
+    this.tooMuch.catch(() => undefined); // for whoever does not care
     this.#clients = Array.from({ length: plan.clients }, (_, i) => ({
       client: new KeepAliveClient(service, i),
       node: i,
@@ -46,11 +56,19 @@ export class Load {
   }
 
   start(): void {
-    const { plan, clock } = this.#parts;
+    const { plan, clock, ledger } = this.#parts;
     const intervalMs = 1000 / plan.rate;
     let dueMs = clock.now();
     const tick = () => {
-      for (; dueMs <= clock.now(); dueMs += intervalMs) this.#send(dueMs);
+      const pauseAtMs = clock.now() + TURN_MS;
+      if (clock.now() - dueMs > TOO_LATE_MS) {
+        this.#rejectTooMuch(tooMuch(plan.rate, clock.now() - dueMs));
+        return;
+      }
+      for (; dueMs <= clock.now() && clock.now() < pauseAtMs; dueMs += intervalMs) {
+        ledger.sentAfter(clock.now() - dueMs);
+        this.#send(dueMs);
+      }
       this.#timer = setTimeout(tick, Math.max(0, dueMs - clock.now()));
     };
     tick();
@@ -130,6 +148,13 @@ export class Load {
     this.#inFlight.add(work);
     void work.finally(() => this.#inFlight.delete(work));
   }
+}
+
+function tooMuch(rate: number, behindMs: number): RehearsalError {
+  return new RehearsalError(
+    'REHEARSAL_FAILED',
+    `this machine can't send ${rate} requests a second, it is ${(behindMs / 1000).toFixed(1)} s behind: lower --rate`,
+  );
 }
 
 /** `%ms` stands for the milliseconds. */

@@ -11,11 +11,17 @@ export async function keepStream(parts: LoadParts, node: number, stop: AbortSign
     const createConnection = () => service.connect(node);
     const headers = { Accept: 'text/event-stream' };
     const req = request({ host: 'service', path, headers, createConnection });
+    const timer = setTimeout(() => {
+      lost('timeout', `no answer after ${plan.timeoutMs} ms`);
+      req.destroy();
+    }, plan.timeoutMs);
+    req.once('close', () => clearTimeout(timer));
     const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
     req.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       lost(causeOf(code, route(), false), code ?? message);
     });
     req.once('response', (res) => {
+      clearTimeout(timer); // it has begun: now it may be silent for as long as it likes
       res.once('error', ({ code, message }: NodeJS.ErrnoException) => lost('broken', code ?? message));
       res.once('end', () => {
         if ((res.statusCode ?? 0) < 400) ended();

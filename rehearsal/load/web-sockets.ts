@@ -14,7 +14,10 @@ export async function keepWebSocket(parts: LoadParts, node: number, stop: AbortS
   await keepOpen(parts, { kind: 'websocket', path }, stop, ({ ended, lost }) => {
     let socket: Socket | undefined;
     const createConnection = () => (socket = service.connect(node));
-    const client = new WebSocket(`ws://service${path}`, { createConnection });
+    const client = new WebSocket(`ws://service${path}`, {
+      createConnection,
+      handshakeTimeout: plan.timeoutMs,
+    });
     const route = () => (socket === undefined ? undefined : service.routeOf(socket));
     client.once('unexpected-response', (req, { statusCode }) => {
       lost('status', `status ${statusCode}`);

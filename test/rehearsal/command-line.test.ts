@@ -49,7 +49,11 @@ afterEach(() => {
 
 /** `npm run rehearse -- …`, without npm. */
 function rehearse(...args: string[]) {
-  const child = spawn(process.execPath, [TSX, join(ROOT, 'rehearsal/main.ts'), ...args], {
+  return running(process.execPath, TSX, join(ROOT, 'rehearsal/main.ts'), ...args);
+}
+
+function running(file: string, ...args: string[]) {
+  const child = spawn(file, args, {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -240,7 +244,12 @@ testWherePossible.each([
     const steady = moment === 'during the change' ? '300ms' : '5m';
     const { child, said, ended } = rehearse(
       ...SHORT,
-      ...['--replicas', '2', '--steady', steady, '--command', command],
+      '--replicas',
+      '2',
+      '--steady',
+      steady,
+      '--command',
+      command,
     );
     await said(when);
 
@@ -252,6 +261,23 @@ testWherePossible.each([
     await until(() => replicasWith(marker).length === 0);
 
     if (expected !== null) expect(code).toBe(expected);
+  },
+  MINUTE,
+);
+
+testWherePossible(
+  'SIGTERM for npm, as a CI sends it, ends it too',
+  async () => {
+    const marker = `REHEARSAL_TEST=${process.pid}-npm`;
+    const command = `${marker} ${process.execPath} ${FAULTY} ignores-sigterm`;
+    const npm = ['npm', 'run', '--ignore-scripts', 'rehearse', '--'] as const; // without the build
+    const { child, said, ended } = running(...npm, ...SHORT, '--steady', '5m', '--command', command);
+    await said(/in rotation/);
+
+    child.kill('SIGTERM');
+    await ended; // its output, too, which the rehearsal holds open for as long as it runs
+
+    await until(() => replicasWith(marker).length === 0);
   },
   MINUTE,
 );

@@ -22,9 +22,9 @@ test.each(['logs-like-the-service', 'writes-without-end'])(
   MINUTE,
 );
 
-const testOnLinux = process.platform === 'linux' ? test : test.skip;
+const testWherePossible = process.platform === 'linux' ? test : test.skip;
 
-testOnLinux(
+testWherePossible(
   'what a replica has started is ended with it, even a daemon that has its output',
   async () => {
     const mark = `PECULIAR_TEST=${process.pid}`;

@@ -17,7 +17,7 @@ if (peculiarity === 'writes-without-end') {
 }
 if (peculiarity === 'logs-like-the-service') {
   for (const more of [{}, { listeners: 5 }, { listeners: [null], cutRequests: [], ms: {} }]) {
-    console.log(JSON.stringify({ event: 'shutdown', ...more }));
+    process.stdout.write(`${JSON.stringify({ event: 'shutdown', ...more })}\n`);
   }
 }
 if (peculiarity === 'leaves-a-daemon-behind') {
