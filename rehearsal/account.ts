@@ -135,21 +135,22 @@ function replicaResult(replica: Replica, ledger: Ledger, since: (ms: number) => 
     // A report is of one process, the clients' count of all that the replica has had.
     ...(report === undefined || reported === undefined || replica.restarts > 0
       ? {}
-      : { report, reported, agrees: agrees(reported - replica.probed, exchangesWith(replica, ledger)) }),
+      : { report, reported, agrees: agrees(reported - replica.probed, replica, ledger) }),
   };
 }
 
-/** What a process counts as requests: a WebSocket that was opened is a connection to it. */
-function exchangesWith(replica: Replica, { entries }: Ledger): { answered: number; lost: number } {
+/**
+ * Whether a process has answered what its clients have had answers to, no more and no less. A wrong status is an answer,
+ * too; one that came when the client had given up is known to the process only. A WebSocket that was opened is no request
+ * to it, but a connection.
+ */
+function agrees(reported: number, replica: Replica, { entries }: Ledger): boolean {
   const own = entries.filter((entry) => entry.replica === replica && entry.unfinished !== true);
-  const lost = own.filter(({ loss }) => loss !== undefined).length;
-  const webSockets = own.filter(({ kind, loss }) => kind === 'websocket' && loss === undefined).length;
-  return { answered: own.length - lost - webSockets, lost };
-}
-
-/** What it says it has answered has arrived, but for answers that were lost on their way, and nothing else has. */
-function agrees(reported: number, { answered, lost }: { answered: number; lost: number }): boolean {
-  return reported >= answered && reported <= answered + lost;
+  const known = own.filter(({ kind, loss }) =>
+    loss === undefined ? kind !== 'websocket' : loss.cause === 'status',
+  ).length;
+  const unsure = own.filter(({ loss }) => loss?.cause === 'timeout').length;
+  return known <= reported && reported <= known + unsure;
 }
 
 function agreementOf(replicas: ReplicaResult[]): Result['agreement'] {
