@@ -39,9 +39,9 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.set('trust proxy', config.trustProxy);
 
+  if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger));
   app.use(requestLog(logger));
   app.use(helmet()); // before the parsers, so that their refusals carry its headers too
-  if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger));
   // Named by the routes that take it: a body that the gateway passes on must not be read here.
   const json = express.json({ limit: config.bodyLimitBytes, strict: false });
 

@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { Problem } from './problem.ts';
+import { refuse } from './problem.ts';
+import { identify } from './request-log.ts';
 
 /** How often the event loop is asked to be on time. It is part of what the histogram holds. */
 const RESOLUTION_MS = 10;
@@ -12,6 +13,9 @@ const WINDOW_MS = 1000;
  * Refuses requests with 503 and `Retry-After` while the event loop is late: those that are served are then served in
  * time, instead of all of them too late. Probes and metrics have a listener of their own, which refuses nothing.
  *
+ * It comes first, because a refusal has to cost less than an answer. So there is one log line a second for all of them;
+ * the metrics count each.
+ *
  * @param limitMs of the p99 of the delay over the last second or, if no request came for longer, since the last one
  */
 export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
@@ -19,6 +23,7 @@ export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
   delay.enable();
   let judgedAt = performance.now();
   let overloaded = false;
+  let shed = 0;
 
   const judge = () => {
     const now = performance.now();
@@ -28,18 +33,20 @@ export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
     delay.reset();
     const before = overloaded;
     overloaded = p99Ms > limitMs;
-    if (overloaded === before) return;
-    const line = { event: 'overload', overloaded, p99Ms, limitMs };
+    if (!overloaded && !before) return;
+    const line = { event: 'overload', overloaded, p99Ms, limitMs, shed };
+    shed = 0;
     if (overloaded) logger.warn(line, `event loop is ${p99Ms} ms late: shedding load`);
     else logger.info(line, `event loop is ${p99Ms} ms late: serving again`);
   };
-  return (_req, res, next) => {
+  return (req, res, next) => {
     judge();
     if (!overloaded) {
       next();
       return;
     }
-    res.set('Retry-After', String(WINDOW_MS / 1000));
-    next(new Problem(503, 'overloaded, please try again later'));
+    shed++;
+    res.setHeader('Retry-After', WINDOW_MS / 1000);
+    refuse(res, 503, 'overloaded, please try again later', identify(req, res));
   };
 }

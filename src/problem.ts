@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { messageOf } from './lifecycle/errors.ts';
@@ -51,6 +51,13 @@ export function problemHandler({ development }: { development: boolean }): Error
     const body = { ...extensions, ...problem(status, detail, req.id), ...stack };
     res.status(status).type('application/problem+json').send(JSON.stringify(body));
   };
+}
+
+/** Answers without Express and without an error, which would cost more than what they refuse. */
+export function refuse(res: ServerResponse, status: number, detail: string, requestId: string): void {
+  const body = JSON.stringify(problem(status, detail, requestId));
+  const headers = { 'Content-Type': 'application/problem+json', 'Content-Length': Buffer.byteLength(body) };
+  res.writeHead(status, headers).end(body);
 }
 
 /**

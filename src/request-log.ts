@@ -56,7 +56,8 @@ export function requestLog(logger: Logger): RequestHandler {
   };
 }
 
-function identify(req: IncomingMessage, res: ServerResponse): string {
+/** The id of a request: that of the client if it is well-formed, else a new one. It is sent back as a header. */
+export function identify(req: IncomingMessage, res: ServerResponse): string {
   const given = req.headers['x-request-id'];
   const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   res.setHeader('X-Request-Id', id);
