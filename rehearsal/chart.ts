@@ -26,6 +26,7 @@ const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR'];
  * environment, probes, preStop sleep, grace period, replicas and update strategy.
  *
  * @param set on top of the container's environment
+ * @param wantedReplicas instead of those of the chart; percentages are of them
  * @throws RehearsalError `REHEARSAL_USAGE` if the chart does not render, or the service would not start
  */
 export async function fromChart(
@@ -33,6 +34,7 @@ export async function fromChart(
   values: string[],
   inherited: Record<string, string | undefined>,
   set: Record<string, string>,
+  wantedReplicas?: number,
 ): Promise<Deployed> {
   const objects = await render({ files, args: values.flatMap((value) => ['--set', value]) }).catch(
     (error: unknown) => {
@@ -54,7 +56,7 @@ export async function fromChart(
   readConfig(environment);
 
   const [autoscaler] = ofKind<HorizontalPodAutoscaler>(objects, 'HorizontalPodAutoscaler');
-  const replicas = deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;
+  const replicas = wantedReplicas ?? deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;
   const { maxSurge = '25%', maxUnavailable = '25%' } = deployment?.spec?.strategy?.rollingUpdate ?? {};
   const of = (given: IProbe | undefined) => (given === undefined ? undefined : probeOf(given, container));
   const readiness = of(container.readinessProbe);

@@ -13,7 +13,7 @@ export interface Flags {
   set?: string[];
   env?: Record<string, string>;
   command?: string;
-  portVariable: string;
+  portVariable?: string;
   readyPath?: string;
   livePath?: string;
   grace?: number;
@@ -109,8 +109,8 @@ const OPTIONS: Record<
     ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
     ['--set <key=value>', 'as of helm; may be repeated', collect],
     ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
-    ['--command <line>', 'any other program that takes its port from the environment'],
-    ['--port-variable <name>', 'the one it takes it from', undefined, 'PORT'],
+    ['--command <line>', 'any other program that takes its port from the environment', commandLine],
+    ['--port-variable <name>', 'the one it takes it from (PORT)', variableName],
     ['--ready-path <path>', 'of its readiness probe; without one, it has to accept connections', path],
     ['--live-path <path>', 'of its liveness probe; without one, there is none', path],
   ],
@@ -185,8 +185,18 @@ function path(text: string): string {
 }
 
 function presetName(text: string): string {
-  if (!(text in PRESETS))
+  if (!Object.hasOwn(PRESETS, text))
     throw new InvalidArgumentError(`expected one of ${Object.keys(PRESETS).join(', ')}`);
+  return text;
+}
+
+function commandLine(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected a program and its arguments');
+  return text;
+}
+
+function variableName(text: string): string {
+  if (!/^[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('expected the name of a variable');
   return text;
 }
 

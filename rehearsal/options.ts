@@ -4,6 +4,7 @@ import { type Flags, parseFlags } from './flags.ts';
 import type { Plan } from './plan.ts';
 import { PRESETS } from './presets.ts';
 import { builtService, otherProgram } from './programs.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */
@@ -56,20 +57,25 @@ async function basePlan(
   flags: Flags,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ base: Plan; left: string[] }> {
-  const { values, set = [], env = {}, command, portVariable, readyPath, livePath } = flags;
-  const usual = { deployment: { replicas: 3, maxSurge: 1, maxUnavailable: 0, minReadyMs: 0 }, left: [] };
-  const paths = {
+  const { values, set = [], env = {}, command, portVariable, readyPath, livePath, replicas } = flags;
+  const usual = {
+    deployment: { replicas: replicas ?? 3, maxSurge: 1, maxUnavailable: 0, minReadyMs: 0 },
+    left: [],
+  };
+  const wanted = {
+    ...(portVariable === undefined ? {} : { portVariable }),
     ...(readyPath === undefined ? {} : { readyPath }),
     ...(livePath === undefined ? {} : { livePath }),
   };
   const subject =
     command !== undefined
-      ? { ...usual, ...otherProgram(command, environment, env, { portVariable, ...paths }) }
+      ? { ...usual, ...otherProgram(command, environment, env, wanted) }
       : values !== undefined || set.length > 0
-        ? await fromChart(values ?? [], set, environment, env)
+        ? await fromChart(values ?? [], set, environment, env, replicas)
         : { ...usual, ...builtService(environment, env) };
   // Of another program, only its landing page is known.
   const own = command === undefined;
+  const preStopMs = flags.preStop ?? subject.pod.preStopMs;
   return {
     left: subject.left,
     base: {
@@ -77,13 +83,11 @@ async function basePlan(
       program: subject.program,
       pod: {
         ...subject.pod,
-        ...(flags.grace === undefined ? {} : { graceMs: flags.grace }),
-        ...(flags.preStop === undefined ? {} : { preStopMs: flags.preStop }),
+        // What the settings add up to has room for a sleep before them.
+        graceMs: flags.grace ?? subject.pod.graceMs + (own ? preStopMs - subject.pod.preStopMs : 0),
+        preStopMs,
       },
-      deployment: {
-        ...subject.deployment,
-        ...(flags.replicas === undefined ? {} : { replicas: flags.replicas }),
-      },
+      deployment: subject.deployment,
       network: { endpointLagMs: flags.endpointLag, jitter: flags.jitter, nodes: NODES },
       load: {
         rate: flags.rate,
@@ -111,18 +115,8 @@ async function basePlan(
   };
 }
 
-function checkTogether({
-  command,
-  values,
-  set = [],
-  compare,
-  scenario,
-  html,
-  svg,
-  findWindow,
-  slow,
-  post,
-}: Flags): void {
+function checkTogether(flags: Flags): void {
+  const { command, values, set = [], compare, scenario, html, svg, findWindow, slow, post } = flags;
   const fail = (message: string) => {
     throw new RehearsalError('REHEARSAL_USAGE', message);
   };
@@ -132,13 +126,24 @@ function checkTogether({
       '--command rehearses another program, --values and --set the chart of this one: expected one of them',
     );
   }
+  if (command === undefined) {
+    for (const name of ['portVariable', 'readyPath', 'livePath'] as const) {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      if (flags[name] !== undefined) fail(`${flag} is about another program: expected --command with it`);
+    }
+  }
   if (command !== undefined && findWindow)
     fail('--find-window sets SHUTDOWN_WINDOW, which --command does not know');
+  if (command !== undefined && compare === 'window-0')
+    fail('--compare window-0 sets SHUTDOWN_WINDOW, which --command does not know');
   if (findWindow && compare !== undefined) fail('--find-window compares by itself: expected no --compare');
   if (findWindow && draws) fail('--find-window draws nothing: expected neither --html nor --svg');
   if (scenario.length > 1 && (draws || compare !== undefined || findWindow)) {
     fail('--html, --svg, --compare and --find-window are about one scenario');
   }
+  const [first = 'rollout'] = scenario;
+  if (findWindow && SCENARIOS[first].unavoidable !== undefined)
+    fail(`--find-window: ${first} loses something with any window, ${SCENARIOS[first].unavoidable}`);
   if ((slow ?? 0) + (post ?? 0) > 1)
     fail(`--slow ${slow} and --post ${post} are more than all requests together`);
 }

@@ -42,7 +42,11 @@ function withVariables({ program, pod }: Plan, variables: Record<string, string>
 }
 
 function peer({ pod, program }: Plan, name: string): Subject {
-  const subject = otherProgram(`node ${JSON.stringify(PEERS)} ${name}`, program.environment, {});
+  const subject = otherProgram(
+    `${JSON.stringify(process.execPath)} ${JSON.stringify(PEERS)} ${name}`,
+    program.environment,
+    {},
+  );
   const { graceMs, preStopMs } = pod;
   return {
     program: { ...subject.program, title: PRESETS[name]?.description ?? name },

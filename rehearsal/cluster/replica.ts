@@ -51,7 +51,7 @@ export class Replica {
   /** Why its startup probe has given up. */
   notStarted: string | undefined;
   /** From a failed liveness probe, or the end of a process that was to stay, until it is ready again. */
-  readonly outages: { cause: 'liveness' | 'exit'; fromMs: number; toMs: number }[] = [];
+  readonly outages: { cause: 'liveness' | 'exit'; how: string; fromMs: number; toMs: number }[] = [];
   /** Answers to probes of the port of its traffic, which the process counts like any others. */
   probed = 0;
   /** Resolves when the pod no longer exists. */
@@ -179,13 +179,14 @@ export class Replica {
       this.#finish();
       return;
     }
+    const how = signal ?? `exit ${code}`;
     this.restarts++;
     this.restartsInVain++;
     if (this.outages.at(-1)?.toMs !== Infinity) {
-      this.outages.push({ cause: 'exit', fromMs: this.exit.atMs, toMs: Infinity });
+      this.outages.push({ cause: 'exit', how, fromMs: this.exit.atMs, toMs: Infinity });
     }
     this.sigtermAtMs = undefined; // it was for the process that has gone
-    this.#parts.onChange(this, `ended with ${signal ?? `exit ${code}`}, is started again`);
+    this.#parts.onChange(this, `ended with ${how}, is started again`);
     this.#start();
   }
 
@@ -201,7 +202,7 @@ export class Replica {
   #restart(probe: 'startup' | 'liveness'): void {
     if (this.#leaving) return;
     this.killed = 'liveness';
-    this.outages.push({ cause: 'liveness', fromMs: this.#parts.clock.now(), toMs: Infinity });
+    this.outages.push({ cause: 'liveness', how: probe, fromMs: this.#parts.clock.now(), toMs: Infinity });
     this.#parts.onChange(this, `${probe} probe failed`);
     this.#kubelet.deleted(); // once is enough
     this.#askToLeave();

@@ -167,9 +167,10 @@ export const LEAVING: Record<string, Rule> = {
       text:
         `${these(entries, 'request got', 'requests got')} the wrong answer (${details(entries)}) from ` +
         `${names(replicasOf(entries))}.`,
-      advice: entries.every(afterSigterm)
-        ? 'A service that leaves must serve, not reject, until nobody sends it anything.'
-        : 'Are the paths its own?',
+      advice:
+        entries.filter(afterSigterm).length > entries.length / 2
+          ? 'A service that leaves must serve, not reject, until nobody sends it anything.'
+          : 'Are the paths its own?',
     }),
   },
 

@@ -36,7 +36,7 @@ export const STAYING: Record<string, Rule> = {
     fits: (entry) => entry.replica?.killed === undefined && inOutage(entry, 'exit'),
     explain: (entries) => {
       const replicas = replicasOf(entries);
-      const ends = replicas.map(({ exit }) => exit?.signal ?? `exit ${exit?.code}`);
+      const ends = replicas.flatMap(({ outages }) => outages.map(({ how }) => how));
       return {
         text:
           `${these(entries, 'request was', 'requests were')} lost with ${names(replicas)}, which ended with ` +

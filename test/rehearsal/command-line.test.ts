@@ -165,6 +165,12 @@ test.each([
   [['--endpoint-lag', '5'], /--endpoint-lag.*expected a duration such as 250ms/],
   [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
   [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
+  [['--compare', 'toString'], /--compare.*expected one of window-0, express/],
+  [['--compare', 'window-0', '--command', 'x'], /window-0 sets SHUTDOWN_WINDOW, which --command does not/],
+  [['--command', ' '], /--command.*expected a program/],
+  [['--command', 'x', '--port-variable', 'A B'], /--port-variable.*expected the name of a variable/],
+  [['--ready-path', '/'], /--ready-path is about another program: expected --command/],
+  [['--find-window', '--scenario', 'crash'], /--find-window: crash loses something with any window/],
   [['--compare', 'nothing'], /--compare.*expected one of window-0, express/],
   [['--env', 'SHUTDOWN_WINDOW'], /--env.*expected NAME=value/],
   [

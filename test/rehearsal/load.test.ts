@@ -153,6 +153,30 @@ test('a stream that ends by itself is answered, one that breaks off is lost', as
   expect(outcomes).toEqual(expect.arrayContaining([undefined, 'broken']));
 });
 
+test('a stream that is never answered is lost when the client gives up', async () => {
+  const { load, ledger } = await loadOn((req, res) => void (req.url === '/events' || res.end()), {
+    load: { streams: 1, timeoutMs: 200 },
+  });
+  load.start();
+  const stream = () => ledger.entries.find(({ kind }) => kind === 'stream');
+  while (stream() === undefined) await settled(ledger, ledger.entries.length + 1);
+  await load.stop();
+
+  expect(stream()?.loss).toMatchObject({ cause: 'timeout', detail: 'no answer after 200 ms' });
+});
+
+test('a load that the machine can not make is refused, instead of being late without a word', async () => {
+  const { load, ledger } = await loadOn((_req, res) => res.end(), { load: { rate: 9_999_999 } });
+  load.start();
+
+  await expect(load.tooMuch).rejects.toMatchObject({
+    code: 'REHEARSAL_FAILED',
+    message: expect.stringMatching(/can't send 9999999 requests a second, it is 5\.\d s behind/),
+  });
+  expect(ledger.late.longestMs).toBeGreaterThan(1000);
+  await load.stop();
+}, 60_000);
+
 test('a WebSocket that is closed with a goodbye is answered, one that is cut is lost', async () => {
   const { server, load, ledger } = await loadOn((_req, res) => res.end(), { load: { webSockets: 2 } });
   const sockets = new WebSocketServer({ server });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { findWindow } from '../../rehearsal/window-search.ts';
-import { planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
+import { faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
 const states = (names: { state: string }[]) => names.map(({ state }) => state);
@@ -42,6 +42,40 @@ test(
       const createdBefore = fresh.filter(({ states: [first] }) => (first?.fromMs ?? Infinity) < at);
       expect(createdBefore.length).toBeLessThanOrEqual(nth + 1);
     }
+  },
+  MINUTE,
+);
+
+test(
+  'a Deployment that may neither have more pods nor fewer goes on with one less',
+  async () => {
+    const result = await rehearsed(
+      planOf(service(), { deployment: { maxSurge: 0, maxUnavailable: 0 }, network: { endpointLagMs: 100 } }),
+    );
+
+    expect(result.losses).toEqual([]);
+    const [old1, old2, new1] = result.replicas;
+    expect(old2?.deletedAtMs).toBeGreaterThanOrEqual(new1?.inRotation[0]?.fromMs ?? Infinity);
+    expect(new1?.states[0]?.fromMs).toBeGreaterThanOrEqual(old1?.deletedAtMs ?? Infinity);
+  },
+  MINUTE,
+);
+
+test(
+  'a preStop sleep that outlasts the grace period ends with it, and two seconds follow',
+  async () => {
+    const result = await rehearsed(
+      planOf(faulty('ignores-sigterm'), {
+        pod: { preStopMs: 5000, graceMs: 1000 },
+        deployment: { replicas: 1 },
+      }),
+    );
+
+    const { deletedAtMs = NaN, sigtermAtMs = NaN, exit, killed } = result.replicas[0] ?? {};
+    expect(killed).toBe('grace');
+    expect(sigtermAtMs - deletedAtMs).toBeGreaterThan(900);
+    expect(sigtermAtMs - deletedAtMs).toBeLessThan(4000);
+    expect((exit?.atMs ?? NaN) - sigtermAtMs).toBeGreaterThan(1900);
   },
   MINUTE,
 );
@@ -96,6 +130,17 @@ test(
     expect(result.expected?.lost).toBeGreaterThan(0);
     expect(result.requests.lost).toBeLessThan(5 * (result.expected?.lost ?? 0) + 10);
     expect(result.findings[0]?.text).toMatch(/old-1, which crashed/);
+  },
+  MINUTE,
+);
+
+test(
+  'a crash of the only replica costs all requests until it listens again',
+  async () => {
+    const result = await rehearsed(planOf(service(), { scenario: 'crash', deployment: { replicas: 1 } }));
+
+    expect(result.expected?.lost).toBeGreaterThan(0);
+    expect(result.expected?.lost).toBeLessThan(result.requests.sent);
   },
   MINUTE,
 );
