@@ -48,7 +48,6 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   const run = async () => {
     for (let i = 0; i < plan.deployment.replicas; i++) await cluster.create('old');
     await cluster.until(() => cluster.staying.every((replica) => cluster.available(replica)));
-    const old = [...cluster.staying];
 
     loadFromMs = clock.now();
     load.start();
@@ -57,9 +56,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
 
     step = plan.scenario;
     const changeFromMs = clock.now();
-    if (plan.scenario === 'stuck-request') {
-      for (const replica of old) load.getStuckAt(replica, plan.pod.graceMs);
-    }
+    scenario.burden?.(load, cluster, plan);
     await scenario.change(cluster, plan);
     const leaving = cluster.replicas.filter((replica) => !cluster.staying.includes(replica));
     await cluster.until(() => leaving.every(({ state }) => state === 'gone'));

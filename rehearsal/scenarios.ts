@@ -1,5 +1,6 @@
 import type { Cluster } from './cluster/cluster.ts';
 import { crashable } from './cluster/container.ts';
+import type { Load } from './load/load.ts';
 import { rollingUpdate } from './cluster/deployment.ts';
 import type { Plan, ScenarioName } from './plan.ts';
 
@@ -7,6 +8,8 @@ export interface Scenario {
   description: string;
   /** What it needs that other scenarios do not. */
   prepare?: (plan: Plan) => Plan;
+  /** Load on top of the usual, just before the change. */
+  burden?: (load: Load, cluster: Cluster, plan: Plan) => void;
   /** Changes the cluster, and resolves when it is what it was to become. Pods that are leaving may still be there. */
   change: (cluster: Cluster, plan: Plan) => Promise<void>;
   /** Why something is lost whatever the settings are; absent if nothing has to be. */
@@ -15,6 +18,8 @@ export interface Scenario {
 
 /** How long a new pod takes to start in `slow-start`: an image to pull, caches to fill. */
 const SLOW_START_MS = 8000;
+/** The longest that `/slow` takes. */
+const LONGEST_REQUEST_MS = 60_000;
 
 const allAvailable = (cluster: Cluster) => () =>
   cluster.staying.every((replica) => cluster.available(replica));
@@ -82,6 +87,9 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
   },
   'stuck-request': {
     description: 'a rollout while every old replica has a request that takes longer than any shutdown waits',
+    burden: (load, { staying }, { pod }) => {
+      for (const replica of staying) load.getStuckAt(replica, Math.min(pod.graceMs, LONGEST_REQUEST_MS));
+    },
     change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
     unavoidable:
       'a request that takes longer than the drain time-out has to be cut: one for each old replica',
