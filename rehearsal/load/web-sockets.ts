@@ -20,7 +20,7 @@ export async function keepWebSocket(parts: LoadParts, node: number, stop: AbortS
     });
     const route = () => (socket === undefined ? undefined : service.routeOf(socket));
     client.once('unexpected-response', (req, { statusCode }) => {
-      lost('status', `status ${statusCode}`);
+      lost('status', `status ${statusCode}, not a WebSocket`);
       req.destroy();
     });
     client.on('error', ({ code, message }: NodeJS.ErrnoException) => {

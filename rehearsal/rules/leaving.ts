@@ -30,6 +30,10 @@ const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) 
   const closedMs = replica.closedAtMs ?? Infinity;
   return dueMs >= closedMs - SLACK_MS || endMs >= (refused.get(replica) ?? Infinity) - SLACK_MS;
 };
+/** It was SIGKILL that closed its listener, nothing before. */
+const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
+  replica.states.every(({ state }) => state !== 'draining') &&
+  (refused.get(replica) ?? Infinity) >= (replica.exit?.atMs ?? Infinity) - SLACK_MS;
 const cutOf = ({ report }: Replica) =>
   report?.listeners.reduce((sum, { requests, connections }) => sum + requests.cut + connections.cut, 0) ?? 0;
 /** The end of the drain, at which the rest is cut. */
@@ -61,7 +65,10 @@ export const LEAVING: Record<string, Rule> = {
   },
 
   killed: {
-    fits: (entry) => entry.replica?.killed === 'grace' && exitedBy(entry) && isReset(entry),
+    fits: (entry, context) =>
+      entry.replica?.killed === 'grace' &&
+      exitedBy(entry) &&
+      (isReset(entry) || (gotNobody(entry, context) && listenedToTheEnd(entry.replica, context))),
     explain: (entries, { plan }) => {
       const killed = replicasOf(entries);
       return {
@@ -97,10 +104,20 @@ export const LEAVING: Record<string, Rule> = {
       const when =
         `${these(entries, 'connection was', 'connections were')} refused ${sinceSigterm(entries)} after SIGTERM: ` +
         `endpoints were removed after ${duration(removedMs)},`;
+      const listening = `go on listening for at least ${enough} after SIGTERM`;
+      if (windows.length === 0 && replicas.every(({ exit }) => exit?.signal === 'SIGTERM')) {
+        return {
+          text: `${when} SIGTERM ended the program at once.`,
+          advice:
+            'Start the program itself, not npm or a shell, which do not pass the signal on; let it handle SIGTERM and ' +
+            `${listening}, or delay SIGTERM by as much with a preStop sleep.`,
+          setting: 'SIGTERM',
+        };
+      }
       return windows.length === 0
         ? {
             text: `${when} and the program stopped listening before that.`,
-            advice: `Let it go on listening for at least ${enough} after SIGTERM, or delay SIGTERM by as much with a preStop sleep.`,
+            advice: `Let it ${listening}, or delay SIGTERM by as much with a preStop sleep.`,
             setting: 'preStop',
           }
         : {

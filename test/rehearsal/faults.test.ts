@@ -43,6 +43,32 @@ test(
 );
 
 test(
+  'a program that SIGTERM ends is told to handle it, and not to be npm',
+  async () => {
+    const result = await rehearsed(planOf(faulty('no-handler'), { network: { endpointLagMs: 800 } }));
+
+    const { text, advice } = findingOn('SIGTERM', result);
+    expect(text).toMatch(/SIGTERM ended the program at once/);
+    expect(advice).toMatch(/not npm or a shell.* go on listening for at least 2s after SIGTERM/);
+  },
+  MINUTE,
+);
+
+test(
+  'no window is blamed for what SIGKILL has closed',
+  async () => {
+    const patient = service({ SHUTDOWN_WINDOW: '5s', SHUTDOWN_WINDOW_MAX: '5s' });
+    const result = await rehearsed(
+      planOf(patient, { pod: { graceMs: 300 }, network: { endpointLagMs: 1500 }, load: { fresh: 1 } }),
+    );
+
+    expect(result.requests.lost).toBeGreaterThan(5);
+    expect(findingOn('terminationGracePeriodSeconds', result).lost).toBe(result.requests.lost);
+  },
+  MINUTE,
+);
+
+test(
   'a preStop sleep makes up for it',
   async () => {
     const result = await rehearsed(

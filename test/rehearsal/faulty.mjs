@@ -25,10 +25,11 @@ const server = createServer((req, res) => {
 });
 server.keepAliveTimeout = 60_000;
 
-process.on('SIGTERM', () => {
+const onSigterm = () => {
   if (fault === 'ignores-sigterm') return;
   leaving = true;
   if (fault === 'closes-at-once') server.close(() => process.exit(0));
   else setTimeout(() => process.exit(0), WINDOW_MS);
-});
+};
+if (fault !== 'no-handler') process.on('SIGTERM', onSigterm);
 server.listen(process.env.PORT, process.env.HOST);
