@@ -47,7 +47,7 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
         `${counted(late.count, 'request')} could be sent only later than they were due, by up to ${duration(late.longestMs)}: ` +
         'this machine is too busy for the load.',
       advice:
-        'Do not believe the latencies; rehearse again with a lower --rate, or with less running besides.',
+        'Believe neither latencies nor time-outs; rehearse again with a lower --rate, or with less running besides.',
     });
   }
   const outcomes = new Map<string, string[]>();
