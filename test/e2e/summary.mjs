@@ -1,12 +1,12 @@
 // The result of one scenario of rollout.sh: `node summary.mjs FOLDER SCENARIO` reads what was recorded there, writes
 // SCENARIO.json and says it in a few lines. Exit code 1 if the load's verdict is not the one that was wanted, or if a
 // pod left otherwise than with exit code 0 although nothing was to be lost.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [folder = '', scenario = ''] = process.argv.slice(2);
 const load = verdict(readFileSync(join(folder, `${scenario}.load.log`), 'utf8'));
-const pods = departures(readFileSync(join(folder, `${scenario}.pods`), 'utf8'));
+const pods = departures(readFileSync(join(folder, `${scenario}.pods`), 'utf8')).map(withItsLog);
 const planted = load.verdict === 'lost' && load.passed;
 const unclean = pods.filter(({ exitCode }) => exitCode !== undefined && exitCode !== 0);
 const passed = load.passed && (planted || (pods.length > 0 && unclean.length === 0));
@@ -51,6 +51,15 @@ function departures(watched) {
     });
   }
   return [...latest.values()];
+}
+
+/** Old kubelets may forget how a container ended before they say so; the last line of its log has the same report. */
+function withItsLog(pod) {
+  const file = join(folder, `${scenario}.${pod.pod}.log`);
+  if (pod.report !== undefined || !existsSync(file)) return pod;
+  const reports = readFileSync(file, 'utf8').split('\n').map(parsed);
+  const report = reports.findLast((line) => line?.event === 'shutdown');
+  return { ...pod, exitCode: pod.exitCode ?? report?.exitCode, report };
 }
 
 /** Undefined for what is no whole JSON: the watch is cut off at any point. */
