@@ -171,7 +171,7 @@ test('a load that the machine can not make is refused, instead of being late wit
 
   await expect(load.tooMuch).rejects.toMatchObject({
     code: 'REHEARSAL_FAILED',
-    message: expect.stringMatching(/can't send 9999999 requests a second, it is 5\.\d s behind/),
+    message: expect.stringMatching(/can't send 9999999 requests a second, it is \d+\.\d s behind/),
   });
   expect(ledger.late.longestMs).toBeGreaterThan(1000);
   await load.stop();
