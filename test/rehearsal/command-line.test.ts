@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Result } from '../../rehearsal/result.ts';
+import { childOf, gone, processesWith, testWithProc } from '../support/proc.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
@@ -74,26 +75,6 @@ function running(file: string, ...args: string[]) {
     }
   };
   return { child, said, ended };
-}
-
-/** Processes of replicas, by the marker in their environment. */
-function replicasWith(marker: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const ofReplica = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('faulty.mjs');
-        return ofReplica && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(marker);
-      } catch {
-        return false; // gone meanwhile, or not ours
-      }
-    });
-}
-
-/** What has been killed takes a moment to be gone. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 test(
@@ -227,12 +208,7 @@ test(
   MINUTE,
 );
 
-const testWherePossible = process.platform === 'linux' ? test : test.skip;
-if (process.platform !== 'linux') {
-  process.stderr.write(
-    'SKIPPED: what a rehearsal leaves behind, because processes are looked for in /proc\n',
-  );
-}
+const testWherePossible = testWithProc();
 
 testWherePossible.each([
   ['SIGINT', 'while its replicas start', /old-1: starting/, 130],
@@ -258,13 +234,14 @@ testWherePossible.each([
       command,
     );
     await said(when);
+    if (moment !== 'while its replicas start') expect(processesWith(marker)).not.toEqual([]);
 
     // tsx runs the program in a process of its own, and passes on what Ctrl-C and `kill` send.
-    const [program] = childrenOf(child.pid ?? 0);
     const passedOn = signal === 'SIGINT' || signal === 'SIGTERM';
-    process.kill((passedOn ? child.pid : program) ?? 0, signal);
+    if (passedOn) child.kill(signal);
+    else process.kill(childOf(child.pid), signal);
     const { code } = await ended;
-    await until(() => replicasWith(marker).length === 0);
+    await gone(marker);
 
     if (expected !== null) expect(code).toBe(expected);
   },
@@ -279,16 +256,12 @@ testWherePossible(
     const npm = ['npm', 'run', '--ignore-scripts', 'rehearse', '--'] as const; // without the build
     const { child, said, ended } = running(...npm, ...SHORT, '--steady', '5m', '--command', command);
     await said(/in rotation/);
+    expect(processesWith(marker)).not.toEqual([]);
 
     child.kill('SIGTERM');
     await ended; // its output, too, which the rehearsal holds open for as long as it runs
 
-    await until(() => replicasWith(marker).length === 0);
+    await gone(marker);
   },
   MINUTE,
 );
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
-}

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { otherProgram } from '../../rehearsal/programs.ts';
+import { gone, testWithProc } from '../support/proc.ts';
 import { planOf, rehearsed } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
@@ -116,7 +117,7 @@ test(
   MINUTE,
 );
 
-const testWherePossible = process.platform === 'linux' ? test : test.skip;
+const testWherePossible = testWithProc();
 
 testWherePossible(
   'what a replica has started is ended with it, even a daemon that has its output',
@@ -127,18 +128,7 @@ testWherePossible(
     );
 
     expect(result.replicas[0]?.exit).toMatchObject({ code: 0 });
-    expect(processesWith(mark)).toEqual([]);
+    await gone(mark);
   },
   MINUTE,
 );
-
-/** By a variable in their environment. */
-function processesWith(mark: string): string[] {
-  return readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, 'utf8').includes(mark);
-    } catch {
-      return false; // gone meanwhile, or not ours
-    }
-  });
-}
