@@ -36,6 +36,7 @@ export function resultOf(facts: Facts): Result {
     return dueMs <= changeToMs ? 'change' : 'after';
   };
   const inPhase = (phase: Phase) => ledger.entries.filter((entry) => phaseOf(entry) === phase);
+  const [steady, change, after] = [inPhase('steady'), inPhase('change'), inPhase('after')];
   const lost = ledger.entries.filter(({ loss }) => loss !== undefined).sort((a, b) => a.dueMs - b.dueMs);
   const replicas = cluster.replicas.map((replica) => replicaResult(replica, ledger, since));
   const expected = expectation(facts);
@@ -48,12 +49,8 @@ export function resultOf(facts: Facts): Result {
     durationMs,
     change: { fromMs: since(changeFromMs), toMs: since(changeToMs) },
     requests: totals(ledger.entries),
-    phases: {
-      steady: totals(inPhase('steady')),
-      change: totals(inPhase('change')),
-      after: totals(inPhase('after')),
-    },
-    latency: { steady: quantiles(inPhase('steady')), change: quantiles(inPhase('change')) },
+    phases: { steady: totals(steady), change: totals(change), after: totals(after) },
+    latency: { steady: quantiles(steady), change: quantiles(change) },
     replicas,
     losses: lost.map((entry) => lossOf(entry, phaseOf(entry), since)),
     findings: diagnose(facts, lost),

@@ -6,7 +6,7 @@ import { page } from './show/page.ts';
 import type { Plan } from './plan.ts';
 import { progressDisplay } from './show/progress.ts';
 import { rehearse } from './rehearse.ts';
-import type { Result } from './result.ts';
+import type { Observer, Result } from './result.ts';
 import { comparison, summary } from './show/table.ts';
 import { findWindow } from './window-search.ts';
 import { timelineSvg } from './show/timeline.ts';
@@ -63,15 +63,17 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function run({ plans, compared, html, svg, json }: Wanted): Promise<number> {
+  const rehearsed = async (plan: Plan) =>
+    watched(async (display) => rehearse(plan, display, interrupted.signal));
   const results: Result[] = [];
   for (const plan of plans) {
-    const result = await watched(plan);
+    const result = await rehearsed(plan);
     results.push(result);
     if (compared === undefined) print(summary(result, screen()), json);
   }
   const [first] = results;
   if (first === undefined) throw new Error('no scenario'); // the options always name one
-  const other = compared === undefined ? undefined : await watched(compared);
+  const other = compared === undefined ? undefined : await rehearsed(compared);
   if (other !== undefined) print(comparison(first, other, screen()), json);
 
   const all = other === undefined ? results : [first, other];
@@ -83,16 +85,16 @@ async function run({ plans, compared, html, svg, json }: Wanted): Promise<number
 
 async function search({ plans: [plan], json }: Wanted): Promise<number> {
   if (plan === undefined) throw new Error('no scenario');
-  const display = progressDisplay(process.stderr);
-  const found = await findWindow(plan, display, interrupted.signal).finally(() => display.stop());
+  const found = await watched(async (display) => findWindow(plan, display, interrupted.signal));
   print(searchSummary(found), json);
   write(json, found);
   return EXIT.nothingLost;
 }
 
-async function watched(plan: Plan): Promise<Result> {
+/** With a display for as long as it takes. */
+async function watched<T>(work: (display: Observer) => Promise<T>): Promise<T> {
   const display = progressDisplay(process.stderr);
-  return rehearse(plan, display, interrupted.signal).finally(() => display.stop());
+  return work(display).finally(() => display.stop());
 }
 
 /** For people; out of the way of the result when that is what the standard output is for. */

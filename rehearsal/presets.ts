@@ -1,20 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import type { Plan } from './plan.ts';
-import { otherProgram, type Subject } from './programs.ts';
+import { otherProgram, type Subject, withVariables } from './programs.ts';
 
 interface Preset {
   description: string;
   apply: (plan: Plan) => Subject;
 }
 
+const NO_WINDOW = { SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0', SHUTDOWN_QUIET_PERIOD: '0' };
 const PEERS = fileURLToPath(new URL('peers.mjs', import.meta.url));
 
 /** Configurations to compare one's own with, by name. */
 export const PRESETS: Record<string, Preset> = {
   'window-0': {
     description: 'the same without a window: the listener closes at SIGTERM',
-    apply: (plan) =>
-      withVariables(plan, { SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0', SHUTDOWN_QUIET_PERIOD: '0' }),
+    apply: ({ program, pod }) => ({ program: withVariables(program, NO_WINDOW), pod }),
   },
   express: {
     description: 'Express as it is: SIGTERM ends the process',
@@ -29,17 +29,6 @@ export const PRESETS: Record<string, Preset> = {
     apply: (plan) => peer(plan, 'terminus'),
   },
 };
-
-function withVariables({ program, pod }: Plan, variables: Record<string, string>): Subject {
-  return {
-    program: {
-      ...program,
-      environment: { ...program.environment, ...variables },
-      chosen: { ...program.chosen, ...variables },
-    },
-    pod,
-  };
-}
 
 function peer({ pod, program }: Plan, name: string): Subject {
   const subject = otherProgram(

@@ -59,6 +59,15 @@ export function serviceIn(environment: Record<string, string>, chosen: Record<st
   return { title: 'the built service', command: [process.execPath, MAIN], environment, chosen, ports };
 }
 
+/** The same program with these variables on top of its own. */
+export function withVariables(program: Program, variables: Record<string, string>): Program {
+  return {
+    ...program,
+    environment: { ...program.environment, ...variables },
+    chosen: { ...program.chosen, ...variables },
+  };
+}
+
 /** Any other program: it gets its port in a variable, and is ready when it accepts a connection or answers a path. */
 export function otherProgram(
   command: string,

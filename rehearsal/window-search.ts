@@ -1,5 +1,6 @@
 import { RehearsalError } from './errors.ts';
 import type { Plan } from './plan.ts';
+import { withVariables } from './programs.ts';
 import { rehearse } from './rehearse.ts';
 import type { Observer } from './result.ts';
 
@@ -61,13 +62,13 @@ function withWindow(plan: Plan, windowMs: number): Plan {
     SHUTDOWN_WINDOW_MAX: `${windowMs}ms`,
     SHUTDOWN_QUIET_PERIOD: '0',
   };
-  const { program, pod, load } = plan;
+  const { pod, load } = plan;
+  const program = withVariables(plan.program, variables);
   // The grace period is not what is looked for: there is enough of it for every window.
-  const environment: Record<string, string> = { ...program.environment, ...variables };
-  delete environment['SHUTDOWN_GRACE_PERIOD'];
+  delete program.environment['SHUTDOWN_GRACE_PERIOD'];
   return {
     ...plan,
-    program: { ...program, environment, chosen: { ...program.chosen, ...variables } },
+    program,
     pod: { ...pod, graceMs: pod.graceMs + windowMs },
     load: { ...load, steadyMs: Math.min(load.steadyMs, 1000), tailMs: 0 },
   };

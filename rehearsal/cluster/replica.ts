@@ -63,6 +63,7 @@ export class Replica {
   #wordsBefore: string[] = [];
   /** Ends the pod, not only its process. */
   #leaving = false;
+  #isGone = false;
   #resolveGone: () => void = () => undefined;
 
   constructor(parts: ReplicaParts) {
@@ -146,8 +147,6 @@ export class Replica {
     if (this.#container === undefined) this.#finish();
     else this.#container.kill();
   }
-
-  #isGone = false;
 
   #start(): void {
     const { program, ports, reaper, clock } = this.#parts;
