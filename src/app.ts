@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { gateway } from './gateway.ts';
 import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
-import type { UpgradeHandler } from './lifecycle/listener.ts';
+import type { UpgradeHandler } from './lifecycle/upgrades.ts';
 import { shedLoad } from './overload.ts';
 import { methodNotAllowed, notFound, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';

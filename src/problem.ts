@@ -1,7 +1,7 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { ServerResponse, STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { messageOf } from './lifecycle/errors.ts';
+import { rawAnswer, type Refuse } from './lifecycle/refusal.ts';
 
 /**
  * An error that a handler throws to answer with its status: RFC 9457 `application/problem+json`.
@@ -54,33 +54,28 @@ export function problemHandler({ development }: { development: boolean }): Error
 }
 
 /** Answers without Express and without an error, which would cost more than what they refuse. */
-export function refuse(res: ServerResponse, status: number, detail: string, requestId: string): void {
+export function refuse(res: ServerResponse, status: number, detail: string, requestId: unknown): void {
   const body = JSON.stringify(problem(status, detail, requestId));
   const headers = { 'Content-Type': 'application/problem+json', 'Content-Length': Buffer.byteLength(body) };
   res.writeHead(status, headers).end(body);
 }
 
-/**
- * Answers what Node's HTTP parser refuses, before there is a request: bad syntax, headers too large or too slow.
- * The socket has no other answer under way.
- */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  const statuses: Record<string, number> = {
-    HPE_HEADER_OVERFLOW: 431,
-    HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-    ERR_HTTP_REQUEST_TIMEOUT: 408,
-  };
-  socket.write(rawProblem(statuses[error.code ?? ''] ?? 400, 'the request could not be read as HTTP'));
-  socket.destroySoon();
-}
+/** Answers in place of the application, when there is no request that Express could get, or no Express any more. */
+export const refuseAsProblem: Refuse = ({ status, detail, headers = {} }, to) => {
+  if (to instanceof ServerResponse) {
+    for (const [name, value] of Object.entries(headers)) to.setHeader(name, value);
+    refuse(to, status, detail, to.req.id);
+  } else {
+    to.write(rawProblem(status, detail, headers));
+  }
+};
 
 /** A whole response, for sockets that have no ServerResponse. */
-export function rawProblem(status: number, detail: string): string {
+export function rawProblem(status: number, detail: string, headers: Record<string, string> = {}): string {
   const body = JSON.stringify(problem(status, detail, undefined));
-  return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
-    `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  );
+  const type = 'application/problem+json';
+  const length = String(Buffer.byteLength(body));
+  return rawAnswer(status, { ...headers, 'Content-Type': type, 'Content-Length': length }, body);
 }
 
 function problem(status: number, detail: string | undefined, requestId: unknown) {

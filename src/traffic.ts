@@ -4,9 +4,9 @@ import type { Upgrader } from './app.ts';
 import { CertificateWatcher } from './certificate.ts';
 import type { Config } from './config.ts';
 import { Listener } from './lifecycle/listener.ts';
-import { answerClientError, rawProblem } from './problem.ts';
+import { refuseAsProblem, rawProblem } from './problem.ts';
 import { routeOf } from './route-table.ts';
-import { logCertificate } from './telemetry/logger.ts';
+import { logCertificate, logListener } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 /** The listeners of the application, not open yet: HTTP, and HTTPS when it is configured. */
@@ -19,7 +19,7 @@ export function trafficListeners(options: {
   logger: Logger;
 }): Listener[] {
   const { config, handler, upgraders, metrics, logger } = options;
-  const shared = { ...config.http, handler, onClientError: answerClientError, describe };
+  const shared = { ...config.http, handler, refuse: refuseAsProblem, describe };
   const listeners = [new Listener({ ...shared, name: 'http' })];
 
   if (config.tls !== undefined) {
@@ -33,6 +33,7 @@ export function trafficListeners(options: {
   }
 
   for (const listener of listeners) {
+    logListener(logger, listener);
     listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
     if (upgraders.length === 0) continue;
     listener.onUpgrade((req, socket, head) => {

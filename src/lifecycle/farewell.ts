@@ -10,7 +10,7 @@ export function sayCloseIfNewest(request: TrackedRequest, res: ServerResponse): 
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   res.writeHead = (...args: unknown[]) => {
     if (!res.headersSent && connection.newest === request) {
-      connection.farewell = true;
+      connection.saidClose = true;
       dropConnectionHeader(res, args);
       res.setHeader('Connection', 'close');
     }

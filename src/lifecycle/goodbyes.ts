@@ -6,11 +6,21 @@ export class Goodbyes {
   readonly #pending = new Map<() => void, NodeJS.Timeout | undefined>();
   #state: 'quiet' | 'spreading' | 'over' = 'quiet';
   #until = 0;
+  readonly #onThrow: (error: unknown) => void;
+
+  constructor(onThrow: (error: unknown) => void) {
+    this.#onThrow = onThrow;
+  }
 
   /** Returns what takes it back. One that is added in the window gets a moment in what is left of it. */
   add(goodbye: () => void): () => void {
     const once = () => {
-      if (this.#forget(once)) goodbye();
+      if (!this.#forget(once)) return;
+      try {
+        goodbye();
+      } catch (error) {
+        this.#onThrow(error);
+      }
     };
     this.#pending.set(once, undefined);
     if (this.#state === 'over') this.#say(once, 0);

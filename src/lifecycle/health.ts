@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { LifecycleError, messageOf } from './errors.ts';
+import { patientTimeout } from './loop-clock.ts';
 
 /** Up if it resolves, down if it throws, rejects (with anything) or is not done in time. */
 export type HealthCheck = (signal: AbortSignal) => unknown;
@@ -89,9 +90,10 @@ export class Health extends EventEmitter<{ change: [CheckStatus] }> {
     const controller = new AbortController();
     check.controller = controller;
     const startedAt = performance.now();
-    let timer: NodeJS.Timeout | undefined;
+    let disarm = () => undefined as void;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${check.timeoutMs} ms`)), check.timeoutMs);
+      const giveUp = () => reject(new Error(`no answer within ${check.timeoutMs} ms`));
+      disarm = patientTimeout(giveUp, check.timeoutMs);
     });
     let error: string | undefined;
     let up = true;
@@ -103,7 +105,7 @@ export class Health extends EventEmitter<{ change: [CheckStatus] }> {
       up = false;
       error = explain(reason);
     }
-    clearTimeout(timer);
+    disarm();
     controller.abort();
     if (!this.#running) return;
     const changed = check.last?.up !== up;

@@ -2,8 +2,16 @@ import { EventEmitter } from 'node:events';
 import { overallDeadlineMs, type ShutdownSettings } from './budget.ts';
 import { messageOf } from './errors.ts';
 import type { HookResult, Hooks } from './hooks.ts';
-import type { DrainOptions, ListenerResult, RequestSnapshot } from './listener.ts';
-import { EXIT_CODES, type ListenerReport, outcomeOf, type Progress, type Report } from './report.ts';
+import type { DrainOptions, ListenerResult, LostRequest } from './listener.ts';
+import { hardTimeout, loopClock, patientTimeout } from './loop-clock.ts';
+import {
+  EXIT_CODES,
+  type ListenerReport,
+  outcomeOf,
+  type Phases,
+  type Progress,
+  type Report,
+} from './report.ts';
 import type { Tally } from './tally.ts';
 
 export const STATES = [
@@ -21,14 +29,14 @@ export type State = (typeof STATES)[number];
 export interface DrainableListener {
   readonly name: string;
   readonly port: number;
-  /** `performance.now()` of the newest connection or request. */
+  /** Of the newest connection or request, on the loopClock. */
   readonly lastTrafficAt: number;
   start(): Promise<void>;
   /** `windowMs` is how long the window lasts at least: goodbyes are spread over it. */
   giveNotice(windowMs: number): void;
   stop(options: DrainOptions): Promise<ListenerResult>;
   expedite(): void;
-  cut(): RequestSnapshot[];
+  cut(): LostRequest[];
   tally(): Tally;
 }
 
@@ -49,7 +57,7 @@ export interface LifecycleEvents {
   /** An error that ends the process, or that came while it was ending. */
   fatal: [{ kind: string; error: unknown }];
   listener: [ListenerResult];
-  cut: [RequestSnapshot];
+  cut: [LostRequest];
   hook: [HookResult];
   /** The last event. */
   report: [Report];
@@ -59,6 +67,8 @@ export interface LifecycleEvents {
 const EXPEDITED_HOOKS_MS = 1000;
 /** One Ctrl-C reaches the process twice, milliseconds apart, when a parent (npm, tsx) forwards the terminal's SIGINT. */
 const SAME_KEYSTROKE_MS = 100;
+/** The final scrape ends this long before the overall deadline, however long the event loop stood still. */
+const SCRAPE_RESERVE_MS = 250;
 const MAX_ERROR_CHARS = 500;
 const MAX_CUT_REQUESTS = 10;
 
@@ -82,7 +92,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #leaving = false;
   #windDown: Promise<void> | undefined;
   #startedAt = 0;
-  #deadlineTimer: NodeJS.Timeout | undefined;
+  #disarmDeadline: (() => void) | undefined;
   /** Counted from the first signal; `Infinity`: none. */
   readonly deadlineMs: number;
   #firstSignal: NodeJS.Signals | undefined;
@@ -94,9 +104,10 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #ended = false;
   readonly #failed = { crashed: false, forced: false, deadline: false };
   readonly #durations = new Map<State, number>();
+  readonly #lateMs = new Map<State, number>();
   readonly #hookResults: HookResult[] = [];
   readonly #listenerResults = new Map<string, ListenerResult>();
-  readonly #cutRequests: RequestSnapshot[] = [];
+  readonly #cutRequests: LostRequest[] = [];
 
   constructor(options: LifecycleOptions) {
     super();
@@ -128,6 +139,12 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   durationMs(state: State): number {
     const running = state === this.#state ? performance.now() - this.#enteredAt : 0;
     return Math.round((this.#durations.get(state) ?? 0) + running);
+  }
+
+  /** How late the event loop was at most while the state lasted, in milliseconds. */
+  lateMs(state: State): number {
+    this.#noteLate();
+    return this.#lateMs.get(state) ?? 0;
   }
 
   /**
@@ -179,7 +196,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   /** An error that nobody caught: the process leaves, but what is in flight is still answered. */
   fatal(kind: string, error: unknown): void {
-    this.#failed.crashed = true;
+    this.#blame(error);
     this.emit('fatal', { kind, error });
     void this.shutdown(kind, error);
   }
@@ -189,10 +206,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     if (!this.#leaving) {
       this.#leaving = true;
       this.#reason = reason;
-      if (error !== undefined) {
-        this.#failed.crashed = true;
-        this.#error = messageOf(error).slice(0, MAX_ERROR_CHARS);
-      }
+      if (error !== undefined) this.#blame(error);
       this.#startedAt = performance.now();
       this.#armDeadline();
       this.#windDown = this.#leave();
@@ -205,6 +219,12 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     const { hooks, cutRequests, ...facts } = this.#facts();
     const inFlight = facts.listeners.reduce((sum, { requests }) => sum + requests.lifetime.inFlight, 0);
     return { ...facts, state: this.#state, inFlight, hooks, cutRequests };
+  }
+
+  /** The first error is the one to report, also when the shutdown was under way already. */
+  #blame(error: unknown): void {
+    this.#failed.crashed = true;
+    this.#error ??= messageOf(error).slice(0, MAX_ERROR_CHARS);
   }
 
   async #leave(): Promise<void> {
@@ -226,7 +246,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
     if (patienceMs > 0 && !this.#expedited.signal.aborted) {
       this.#enter('final-scrape');
-      await this.#race(scrapes.next(), patienceMs);
+      const atMostMs = Math.max(0, (this.msLeft ?? Infinity) - SCRAPE_RESERVE_MS);
+      await this.#race(scrapes.next(), (done) => patientTimeout(done, patienceMs, atMostMs));
     }
     this.#end({});
   }
@@ -234,13 +255,23 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** At least `windowMs`, then until it has been quiet for `quietMs`, at most `windowMaxMs`. */
   async #window(): Promise<void> {
     const { windowMs, quietMs, windowMaxMs } = this.#options.settings;
-    const start = this.#startedAt;
-    for (;;) {
-      const lastTrafficAt = Math.max(0, ...this.#open.map((listener) => listener.lastTrafficAt));
-      const until = Math.min(start + windowMaxMs, Math.max(start + windowMs, lastTrafficAt + quietMs));
-      const waitMs = until - performance.now();
-      if (waitMs <= 0 || this.#expedited.signal.aborted) return;
-      await this.#race(new Promise(() => undefined), Math.ceil(waitMs));
+    const leftMs = () => {
+      const elapsedMs = performance.now() - this.#startedAt;
+      const lastTrafficAt = Math.max(...this.#open.map((listener) => listener.lastTrafficAt));
+      const quietLeftMs = lastTrafficAt + quietMs - loopClock.now();
+      return Math.min(windowMaxMs - elapsedMs, Math.max(windowMs - elapsedMs, quietLeftMs));
+    };
+    while (!this.#expedited.signal.aborted) {
+      const waitMs = leftMs();
+      if (waitMs > 0) {
+        await this.#race(new Promise(() => undefined), (done) => {
+          const timer = setTimeout(done, Math.ceil(waitMs));
+          return () => clearTimeout(timer);
+        });
+      } else {
+        await loopClock.look(); // there may be news that nobody has read yet
+        if (leftMs() <= 0) return;
+      }
     }
   }
 
@@ -248,8 +279,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   async #drain(): Promise<void> {
     const { drainTimeoutMs, keepAliveMinIdleMs } = this.#options.settings;
     const deadline = new AbortController();
-    const timer =
-      drainTimeoutMs === Infinity ? undefined : setTimeout(() => deadline.abort(), drainTimeoutMs);
+    const disarm =
+      drainTimeoutMs === Infinity ? undefined : hardTimeout(() => deadline.abort(), drainTimeoutMs);
     if (drainTimeoutMs === 0) deadline.abort();
     const minIdleMs = this.#expedited.signal.aborted ? 0 : keepAliveMinIdleMs;
     const startedAt = performance.now();
@@ -263,7 +294,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
         this.#listenerEnded(result);
       }),
     );
-    clearTimeout(timer);
+    disarm?.();
   }
 
   #listenerEnded(result: ListenerResult): void {
@@ -283,7 +314,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** Armed at the first signal, before anything that can hang, and never disarmed but by the end. */
   #armDeadline(): void {
     if (this.deadlineMs === Infinity) return;
-    this.#deadlineTimer = setTimeout(() => this.#end({ deadline: true }), this.deadlineMs);
+    this.#disarmDeadline = hardTimeout(() => this.#end({ deadline: true }), this.deadlineMs);
   }
 
   /** Reports and exits, from the end of the wind-down or, abruptly, from the middle of it. */
@@ -291,7 +322,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     if (this.#ended) return;
     this.#ended = true;
     Object.assign(this.#failed, failure);
-    clearTimeout(this.#deadlineTimer);
+    this.#disarmDeadline?.();
     for (const listener of this.#open) {
       if (this.#listenerResults.has(listener.name)) continue;
       const cutRequests = listener.cut();
@@ -309,6 +340,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   #enter(state: State): void {
     if (this.#ended && state !== 'exited') return;
+    this.#noteLate();
     const previous = this.#state;
     const now = performance.now();
     const ms = Math.round(now - this.#enteredAt);
@@ -325,12 +357,10 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       reason: this.#reason,
       ...(this.#error === undefined ? {} : { error: this.#error }),
       ms: {
-        window: this.durationMs('lame-duck'),
-        drain: this.durationMs('draining'),
-        cleanup: this.durationMs('cleanup'),
-        finalScrape: this.durationMs('final-scrape'),
+        ...phases((state) => this.durationMs(state)),
         total: Math.round(performance.now() - this.#startedAt),
       },
+      lateMs: phases((state) => this.lateMs(state)),
       listeners: this.#open.map((listener): ListenerReport => {
         const { name, port } = listener;
         return { name, port, result: this.#listenerResults.get(name)?.result ?? 'open', ...listener.tally() };
@@ -341,14 +371,19 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     };
   }
 
-  /** Waits for a promise, a time, or an operator in a hurry. */
-  async #race(promise: Promise<unknown>, ms: number): Promise<void> {
+  #noteLate(): void {
+    const lateMs = Math.max(this.#lateMs.get(this.#state) ?? 0, loopClock.takeWorst());
+    this.#lateMs.set(this.#state, lateMs);
+  }
+
+  /** Waits for a promise, a time-out that `arm` sets and can cancel, or an operator in a hurry. */
+  async #race(promise: Promise<unknown>, arm: (done: () => void) => () => void): Promise<void> {
     const { signal } = this.#expedited;
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, ms);
+      const disarm = arm(done);
       function done() {
-        clearTimeout(timer);
+        disarm();
         signal.removeEventListener('abort', done);
         resolve();
       }
@@ -356,4 +391,13 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       void promise.then(done, done);
     });
   }
+}
+
+function phases(of: (state: State) => number): Phases {
+  return {
+    window: of('lame-duck'),
+    drain: of('draining'),
+    cleanup: of('cleanup'),
+    finalScrape: of('final-scrape'),
+  };
 }

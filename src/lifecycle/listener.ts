@@ -1,19 +1,18 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { emptyAcceptQueue } from './accept-queue.ts';
 import { bind } from './bind.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
+import { admitBelowLimit } from './descriptors.ts';
 import { LifecycleError } from './errors.ts';
-import { hasBody, type TrackedRequest } from './request.ts';
+import { loopClock } from './loop-clock.ts';
+import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
+import type { TrackedRequest } from './request.ts';
 import { type Counts, type Tally, tally } from './tally.ts';
+import { onConnect, onUpgrade, type UpgradeHandler } from './upgrades.ts';
 
 export interface ListenerOptions {
   name: string;
@@ -27,13 +26,11 @@ export interface ListenerOptions {
   keepAliveTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
-  /** Answers what the HTTP parser refuses, on a socket that is writable and has no other answer under way. */
-  onClientError?: (error: Error, socket: Socket) => void;
+  /** Answers in place of the application: what can't be read as HTTP, or a handler that threw. */
+  refuse?: Refuse;
   /** Names a request for people: its route template and id. */
   describe?: (req: IncomingMessage) => RequestNames;
 }
-
-export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 export interface RequestNames {
   route: string;
@@ -46,7 +43,7 @@ export interface Certificate {
   key: string;
 }
 
-/** A request in flight, at one moment. */
+/** A request in flight, at one moment; or one that was lost, as it was then. */
 export interface RequestSnapshot {
   listener: string;
   method: string;
@@ -56,11 +53,17 @@ export interface RequestSnapshot {
   requestId: string | undefined;
 }
 
+/** A request that was lost: at the deadline, or because its connection was broken on our side. */
+export interface LostRequest extends RequestSnapshot {
+  outcome: 'cut' | 'broken';
+}
+
 export interface ListenerResult {
   name: string;
+  /** `cut`: something was lost since the drain began. */
   result: 'closed' | 'cut' | 'error';
   ms: number;
-  cutRequests: RequestSnapshot[];
+  cutRequests: LostRequest[];
   error?: unknown;
 }
 
@@ -70,8 +73,6 @@ export interface DrainOptions {
   deadline: AbortSignal;
 }
 
-const ACCEPT_QUIET_TURNS = 4;
-const ACCEPT_QUIET_MAX_MS = 250;
 /** Node looks for slow senders only every 30 s by default, which would make a 10 s time-out up to 40 s. */
 const TIMEOUT_CHECK_MS = 1000;
 
@@ -89,15 +90,33 @@ export class Listener {
   #port = 0;
   #atSignal: Counts | undefined;
   #atDrain: Counts | undefined;
+  /** Broken since the drain began. */
+  readonly #broken: LostRequest[] = [];
 
   /** An error of the listening socket after it was bound, or its close when nobody asked for it. */
   onError: ((error: Error) => void) | undefined;
+  /** An error that a handler threw, or a goodbye; the request is undefined for the latter. */
+  onThrow: ((error: unknown, request: RequestSnapshot | undefined) => void) | undefined;
+  /** A connection was refused, because the process is about to run out of descriptors. */
+  onRefused: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
-    const { handler, certificate, onClientError } = options;
-    this.#connections = new Connections({ tls: certificate !== undefined });
+    const { handler, certificate } = options;
+    const admit = admitBelowLimit();
+    this.#connections = new Connections({
+      tls: certificate !== undefined,
+      admit: (socket) => {
+        const admitted = admit(socket);
+        if (!admitted) this.onRefused?.();
+        return admitted;
+      },
+      onThrow: (error, request) => this.#threw(error, request),
+    });
+    this.#connections.onBroken = (request) => {
+      if (this.#atDrain !== undefined) this.#broken.push({ ...this.#snapshot(request), outcome: 'broken' });
+    };
     const http = {
       keepAliveTimeout: options.keepAliveTimeoutMs,
       headersTimeout: options.headersTimeoutMs,
@@ -110,19 +129,21 @@ export class Listener {
     this.#server =
       certificate === undefined
         ? createServer(http, onRequest)
-        : createTlsServer({ ...http, ...certificate, minVersion: 'TLSv1.2' }, onRequest);
+        : createTlsServer({ ...http, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true }, onRequest);
+    // A client that has ended its side after its request still waits for the answer: `nc -N`, scripts, some proxies.
+    (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
     // Before http's own listener, which begins to read requests from it.
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
+    this.#server.on('connect', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+      onConnect(this.#connections, { req, socket, head }, this.#refuse);
+    });
+    this.#server.on('timeout', (socket: Socket) => void this.#timedOut(socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
-      if (connection?.lingering) return; // more of what was answered already
-      if (connection !== undefined) connection.babble = true;
-      // In the middle of another answer nothing can be said any more, and to a client that is gone neither.
-      const speechless = error.code === 'ECONNRESET' || !socket.writable || connection?.idle === false;
-      if (speechless || onClientError === undefined) socket.destroy();
-      else onClientError(error, socket);
+      if (connection === undefined) socket.destroy();
+      else if (!connection.lingering) refuseUnreadable(this.#connections, connection, error, this.#refuse);
     });
   }
 
@@ -131,7 +152,7 @@ export class Listener {
     return (this.#server.address() as AddressInfo | null)?.port ?? this.#port;
   }
 
-  /** `performance.now()` of the newest connection or request. */
+  /** Of the newest connection or request, on the loopClock. */
   get lastTrafficAt(): number {
     return this.#connections.lastTrafficAt;
   }
@@ -159,33 +180,12 @@ export class Listener {
 
   /**
    * Takes WebSocket upgrades. The handler owns the socket; `req.shutdown.onDrain` is where it registers its goodbye.
-   * What ignores it is cut at the deadline.
-   *
-   * Upgrades to anything else (Java's HTTP client offers h2c with every request) stay requests: a server may ignore
-   * the offer (RFC 9110, 7.8). Node parses no body behind one, so those with a body can't be served.
+   * What ignores it is cut at the deadline. Other upgrades stay requests, see upgrades.ts.
    */
-  onUpgrade(handler: UpgradeHandler): void {
+  onUpgrade(upgrade: UpgradeHandler): void {
+    const { handler: serve } = this.#options;
     this.#server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
-      socket.on('error', () => undefined); // Node has taken its own listener away
-      if (req.headers.upgrade?.toLowerCase() === 'websocket') {
-        this.#connections.upgrade(req);
-        handler(req, socket, head);
-      } else if (hasBody(req)) {
-        const connection = Connection.of(socket);
-        if (connection !== undefined) connection.babble = true;
-        socket.resume(); // its body, and its end
-        socket.write('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        socket.destroySoon();
-      } else {
-        // Nobody reads from the socket any more, and a client that goes would stay unnoticed.
-        socket.once('end', () => socket.end());
-        socket.resume();
-        const res = new ServerResponse(req);
-        res.assignSocket(socket);
-        res.shouldKeepAlive = false;
-        res.once('finish', () => socket.destroySoon());
-        this.#connections.begin(req, res, () => this.#options.handler(req, res));
-      }
+      onUpgrade(this.#connections, { req, socket, head }, { upgrade, serve, refuse: this.#refuse });
     });
   }
 
@@ -213,8 +213,12 @@ export class Listener {
     this.#state = 'draining';
     this.#atDrain = this.#connections.counts();
     const startedAt = performance.now();
-    if (!deadline.aborted) await this.#emptyAcceptQueue();
+    // Requests are read meanwhile and not started: whatever else runs makes the moment longer between the last look
+    // into the queue and the close, in which who comes is reset.
+    this.#connections.hold();
+    if (!deadline.aborted) await emptyAcceptQueue(() => this.#connections.accepted, deadline);
     NetServer.prototype.close.call(this.#server);
+    this.#connections.release();
     this.#connections.endIdle(keepAliveMinIdleMs);
     await Promise.race([this.#connections.empty(), aborted(deadline)]);
     const cutRequests = this.cut();
@@ -231,16 +235,17 @@ export class Listener {
     if (this.#state === 'draining') this.#connections.endIdle(0);
   }
 
-  /** Ends everything at once, counted. For the deadline, and for an operator who can't wait. */
-  cut(): RequestSnapshot[] {
+  /** Ends everything at once, counted; returns all that was lost. For the deadline, and for an operator who can't wait. */
+  cut(): LostRequest[] {
     this.#state = 'ended';
     // Age and bytes are read before the sockets go.
     const inFlight = [...this.#connections.inFlight()].map((request) => ({
       request,
-      snapshot: this.#snapshot(request),
+      snapshot: { ...this.#snapshot(request), outcome: 'cut' as const },
     }));
     this.#connections.cut();
-    return inFlight.filter(({ request }) => request.outcome === 'cut').map(({ snapshot }) => snapshot);
+    const cut = inFlight.filter(({ request }) => request.outcome === 'cut').map(({ snapshot }) => snapshot);
+    return [...this.#broken, ...cut];
   }
 
   /** The requests in flight, oldest first. */
@@ -259,6 +264,39 @@ export class Listener {
     this.onError?.(new LifecycleError('LISTENER_CLOSED', `listener ${this.name} has closed unexpectedly`));
   }
 
+  get #refuse(): Refuse {
+    return this.#options.refuse ?? refuseTersely;
+  }
+
+  #threw(error: unknown, request: TrackedRequest | undefined): void {
+    this.onThrow?.(error, request === undefined ? undefined : this.#snapshot(request));
+    const { res, connection: { socket } = {} } = request ?? {};
+    if (res === undefined || res.headersSent) socket?.destroy();
+    else this.#refuse({ status: 500, detail: 'the request could not be handled' }, res);
+  }
+
+  /**
+   * Keep-alive's time-out, or one that the application has set on a request. The first is for silence, so what has come
+   * is read first, and the time in which the loop stood still does not count.
+   */
+  async #timedOut(socket: Socket): Promise<void> {
+    const connection = Connection.of(socket);
+    if (connection === undefined || connection.lingering) return;
+    if (!connection.idle) {
+      const asked = [...connection.inFlight].some(
+        ({ req, res }) => req.listenerCount('timeout') + (res?.listenerCount('timeout') ?? 0) > 0,
+      );
+      if (!asked) socket.destroy(); // as Node does
+      return;
+    }
+    const { bytesRead, stalledMs } = connection;
+    await loopClock.look();
+    if (!connection.idle || connection.bytesRead !== bytesRead || connection.endedBy !== undefined) return;
+    connection.stalledMsThen += stalledMs;
+    if (stalledMs > 0) socket.setTimeout(stalledMs);
+    else connection.endSilent();
+  }
+
   #snapshot({ req, res, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {
     const { route, requestId } = this.#options.describe?.(req) ?? {
       route: 'unmatched',
@@ -266,23 +304,6 @@ export class Listener {
     };
     const name = res === undefined ? 'upgrade' : route;
     return { listener: this.name, method: req.method ?? '', route: name, ageMs, bytesSent, requestId };
-  }
-
-  /**
-   * Connections that the kernel has accepted wait in a queue until the event loop takes them, and closing the
-   * listener resets them. Several turns without a new one mean that the queue is empty.
-   */
-  async #emptyAcceptQueue(): Promise<void> {
-    const giveUpAt = performance.now() + ACCEPT_QUIET_MAX_MS;
-    let seen = this.#connections.accepted;
-    for (let quiet = 0; quiet < ACCEPT_QUIET_TURNS && performance.now() < giveUpAt; quiet++) {
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
-      const { accepted } = this.#connections;
-      if (accepted !== seen) quiet = -1;
-      seen = accepted;
-    }
   }
 }
 

@@ -5,20 +5,30 @@ const TOLERANCE_MS = 10;
 /** After a stall that reached past a deadline, what can be read is answered if it can be within this. */
 const LAST_LOOK_MS = 250;
 
+/** Of the machine, also where a test has put in clocks of its own: those never stall. */
+const realNow = performance.now.bind(performance);
+const realInterval = setInterval;
+
 /**
  * A clock that stands still while the event loop does: when the process gets no CPU (throttling, SIGSTOP, a frozen
  * virtual machine) or when a callback keeps it busy. Timers run before sockets are read, so that after such a stall
  * all of them are due at once, and what the clients have said meanwhile is not known yet: silence is counted on this
- * clock, and nothing is closed on account of it before {@link look}.
+ * clock, and nothing is closed on account of it before {@link LoopClock.look}.
  */
 class LoopClock {
   #beatAt: number | undefined;
   #stalledMs = 0;
   #worstMs = 0;
 
+  /** Milliseconds that it has stood still so far. */
+  get stalledMs(): number {
+    this.#beat();
+    return this.#stalledMs;
+  }
+
   /** Milliseconds, of the same zero as `performance.now()`, less the time of all stalls. */
   now(): number {
-    return this.#beat() - this.#stalledMs;
+    return performance.now() - this.stalledMs;
   }
 
   /** How late the loop was at most since the last call, in milliseconds; 0 when it was not. */
@@ -29,34 +39,32 @@ class LoopClock {
     return Math.round(worst);
   }
 
+  /** Resolves when all that could be read when it was called has been read: after a whole poll phase of the loop. */
+  async look(): Promise<void> {
+    // Whoever is called while the loop polls sees only the rest of that phase before the first.
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => void setImmediate(resolve));
+  }
+
   /** Whoever asks first after a stall finds it: a timer of somebody else's may run before that of the clock. */
-  #beat(): number {
-    const now = performance.now();
+  #beat(): void {
+    const now = realNow();
     if (this.#beatAt === undefined) {
-      setInterval(() => this.#beat(), BEAT_MS).unref();
+      realInterval(() => this.#beat(), BEAT_MS).unref();
       this.#beatAt = now;
-      return now;
+      return;
     }
     const lateMs = now - this.#beatAt - BEAT_MS;
     if (lateMs > TOLERANCE_MS) {
       this.#stalledMs += lateMs;
       this.#worstMs = Math.max(this.#worstMs, lateMs);
-      this.#beatAt = now;
-    } else if (lateMs >= -TOLERANCE_MS) {
-      this.#beatAt = now;
     }
-    return now;
+    // Between two beats, whoever asks finds the last one less than a beat ago.
+    if (lateMs >= -TOLERANCE_MS) this.#beatAt = now;
   }
 }
 
 /** The clock of this process: it has one event loop. */
 export const loopClock = new LoopClock();
-
-/** Resolves when all that could be read when it was called has been read: after a whole poll phase of the loop. */
-export async function look(): Promise<void> {
-  // Whoever is called while the loop polls sees only the rest of that phase before the first.
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => void setImmediate(resolve));
-}
 
 /**
  * Like setTimeout, but the time of stalls does not count, and what lies readable is read before `callback` is called:
@@ -75,7 +83,7 @@ export function patientTimeout(callback: () => void, ms: number, atMostMs = Infi
     timer = setTimeout(() => void judge(), Math.max(0, Math.ceil(left())));
   };
   const judge = async () => {
-    await look();
+    await loopClock.look();
     if (cancelled) return;
     if (left() > 0) arm();
     else callback();
@@ -101,7 +109,7 @@ export function hardTimeout(callback: () => void, ms: number): () => void {
   };
   let timer = setTimeout(() => {
     if (performance.now() - dueAt > BEAT_MS + TOLERANCE_MS) timer = setTimeout(strike, LAST_LOOK_MS);
-    else void look().then(strike);
+    else void loopClock.look().then(strike);
   }, ms);
   return () => {
     cancelled = true;

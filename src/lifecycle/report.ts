@@ -1,5 +1,5 @@
 import type { HookResult } from './hooks.ts';
-import type { ListenerResult, RequestSnapshot } from './listener.ts';
+import type { ListenerResult, LostRequest } from './listener.ts';
 import type { Tally } from './tally.ts';
 
 /** How the shutdown went, worst first. */
@@ -22,19 +22,29 @@ export interface ListenerReport extends Tally {
   result: ListenerResult['result'] | 'open';
 }
 
+/** One number for each phase of the wind-down. */
+export interface Phases {
+  window: number;
+  drain: number;
+  cleanup: number;
+  finalScrape: number;
+}
+
 interface Facts {
   event: 'shutdown';
   /** The signal, or what else ended the process: uncaughtException, unhandledRejection, start-failed, … */
   reason: string;
-  /** Message of the error behind a crash. */
+  /** Message of the error behind a crash, the first one if there were several. */
   error?: string;
   /** Milliseconds per phase, and from the first signal to now. */
-  ms: { window: number; drain: number; cleanup: number; finalScrape: number; total: number };
+  ms: Phases & { total: number };
+  /** How late the event loop was at most in each phase, in milliseconds: time that the process did not have. */
+  lateMs: Phases;
   listeners: ListenerReport[];
   hooks: Pick<HookResult, 'name' | 'result' | 'ms'>[];
   repeatedSignals: number;
-  /** The first ten. */
-  cutRequests: RequestSnapshot[];
+  /** The first ten of those that were cut, or broken in the drain. */
+  cutRequests: LostRequest[];
 }
 
 /** The final record: the last log line and, shortened, the termination message. */

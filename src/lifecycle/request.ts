@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
 import type { Goodbyes } from './goodbyes.ts';
 
@@ -24,8 +25,12 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** How a request ended: its response was handed to the kernel whole, its client went away, or we cut it. */
-export type RequestOutcome = 'answered' | 'aborted' | 'cut';
+/**
+ * How a request ended: its response was handed to the kernel whole, its client went away, we cut it at the deadline, or
+ * we broke its connection: a handler that destroyed the socket, a target of the gateway that failed half-way, a request
+ * that reached us behind our FIN.
+ */
+export type RequestOutcome = 'answered' | 'aborted' | 'cut' | 'broken';
 
 /** One request from its headers to the end of its response; without a response, an upgrade to the end of its socket. */
 export class TrackedRequest implements ShutdownNotice {
@@ -53,7 +58,7 @@ export class TrackedRequest implements ShutdownNotice {
     this.req = req;
     this.res = res;
     this.connection = connection;
-    this.#bytesBefore = connection.socket.bytesWritten;
+    this.#bytesBefore = bytesSentOn(connection.socket);
     this.#goodbyes = goodbyes;
     this.#noticed = noticed;
     req.shutdown = this;
@@ -78,9 +83,9 @@ export class TrackedRequest implements ShutdownNotice {
     return Math.round(performance.now() - this.startedAt);
   }
 
-  /** Bytes written to the socket since the request came, headers included. */
+  /** Bytes that the kernel has taken since the request came, headers included. */
   get bytesSent(): number {
-    return this.connection.socket.bytesWritten - this.#bytesBefore;
+    return bytesSentOn(this.connection.socket) - this.#bytesBefore;
   }
 
   notice(): void {
@@ -92,4 +97,13 @@ export class TrackedRequest implements ShutdownNotice {
     this.outcome = outcome;
     this.#takeBack?.();
   }
+}
+
+/** `bytesWritten` counts what still waits in the process, too: a client that does not read has got none of that. */
+function bytesSentOn(socket: Socket): number {
+  const { _bytesDispatched: dispatched = 0, _handle: handle } = socket as Socket & {
+    _bytesDispatched?: number;
+    _handle?: { writeQueueSize?: number } | null;
+  };
+  return Math.max(0, dispatched - (handle?.writeQueueSize ?? 0));
 }

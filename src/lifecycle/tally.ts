@@ -7,9 +7,18 @@ export interface Counts {
     idle: number;
     upgraded: number;
     cut: number;
+    broken: number;
+    refused: number;
     left: number;
   };
-  requests: { inFlight: number; accepted: number; answered: number; aborted: number; cut: number };
+  requests: {
+    inFlight: number;
+    accepted: number;
+    answered: number;
+    aborted: number;
+    cut: number;
+    broken: number;
+  };
 }
 
 /** What happened since the signal, with the lifetime counts that it was derived from. */
@@ -19,12 +28,16 @@ export interface Tally {
     atSignal: number;
     /** Ended after an answer that said close. */
     closed: number;
-    /** Ended by us after the minimum idle time. */
+    /** Ended by us after the minimum idle time, or the keep-alive time-out. */
     idle: number;
     /** Upgraded sockets that ended by themselves. */
     upgraded: number;
     cut: number;
-    /** Ended by the client, or by the keep-alive timeout, before any of this. */
+    /** Ended by us under the client: in the middle of an answer, or while something it sent was on its way. */
+    broken: number;
+    /** Closed as soon as they were accepted, because the process was about to run out of descriptors. */
+    refused: number;
+    /** Ended by the client before any of this. */
     left: number;
     lifetime: Counts['connections'];
   };
@@ -37,6 +50,8 @@ export interface Tally {
     /** Given up by the client. */
     aborted: number;
     cut: number;
+    /** Without an answer, or with half of one, because we broke their connection. */
+    broken: number;
     lifetime: Counts['requests'];
   };
   /** Over the whole life: accepted = every way to end + still open, for requests and for connections. */
@@ -55,6 +70,8 @@ export function tally(now: Counts, atSignal: Counts | undefined, atDrain: Counts
       idle: connections.idle - before.connections.idle,
       upgraded: connections.upgraded - before.connections.upgraded,
       cut: connections.cut - before.connections.cut,
+      broken: connections.broken - before.connections.broken,
+      refused: connections.refused - before.connections.refused,
       left: connections.left - before.connections.left,
       lifetime: connections,
     },
@@ -64,6 +81,7 @@ export function tally(now: Counts, atSignal: Counts | undefined, atDrain: Counts
       drained: requests.answered - windowEnd.requests.answered,
       aborted: requests.aborted - before.requests.aborted,
       cut: requests.cut - before.requests.cut,
+      broken: requests.broken - before.requests.broken,
       lifetime: requests,
     },
     conserved: balances(connections) && balances(requests),

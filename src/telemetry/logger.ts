@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import type { Listener } from '../lifecycle/listener.ts';
 
 /** What is masked, and where: in the line itself and in what handlers and HTTP clients commonly put into it. */
 const SECRETS = [
@@ -70,7 +71,7 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
     logger.fatal({ event: 'fatal', kind, err }, `${kind}: ${err.message}`);
   });
   lifecycle.on('cut', (request) => {
-    logger.warn({ event: 'cut', ...request }, `cut ${request.method} ${request.route}`);
+    logger.warn({ event: 'cut', ...request }, `${request.outcome} ${request.method} ${request.route}`);
   });
   lifecycle.on('listener', ({ name, result, ms, cutRequests: { length: cut }, error }) => {
     const level = result === 'closed' ? 'info' : 'warn';
@@ -97,6 +98,33 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
 
 export function logListening(logger: Logger, listener: string, port: number): void {
   logger.info({ event: 'listening', listener, port }, `${listener} listening on port ${port}`);
+}
+
+/** In a flood of connections one line is enough for a while; the metrics count each. */
+const REFUSED_LINE_EVERY_MS = 10_000;
+
+/** What happens on a listener that no request's own line can say. */
+export function logListener(logger: Logger, listener: Listener): void {
+  let refused = 0;
+  let saidAt = -Infinity;
+  listener.onRefused = () => {
+    refused++;
+    if (performance.now() - saidAt < REFUSED_LINE_EVERY_MS) return;
+    saidAt = performance.now();
+    logger.warn(
+      { event: 'refused', listener: listener.name, refused },
+      `${listener.name}: connections refused, the process is about to run out of descriptors`,
+    );
+    refused = 0;
+  };
+  listener.onThrow = (error, request) => {
+    const err = error instanceof Error ? error : new Error(messageOf(error));
+    const where = request === undefined ? 'a goodbye' : `${request.method} ${request.route}`;
+    logger.error(
+      { event: 'thrown', ...request, listener: listener.name, err },
+      `${where} threw: ${err.message}`,
+    );
+  };
 }
 
 export function logHealth(logger: Logger, health: Health): void {

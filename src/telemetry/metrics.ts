@@ -15,8 +15,8 @@ const PHASES: Record<string, State> = {
   cleanup: 'cleanup',
   final_scrape: 'final-scrape',
 };
-const REQUEST_OUTCOMES = ['served', 'drained', 'aborted', 'cut'] as const;
-const CONNECTION_OUTCOMES = ['closed', 'idle', 'upgraded', 'cut', 'left'] as const;
+const REQUEST_OUTCOMES = ['served', 'drained', 'aborted', 'cut', 'broken'] as const;
+const CONNECTION_OUTCOMES = ['closed', 'idle', 'upgraded', 'cut', 'broken', 'refused', 'left'] as const;
 
 /** Makes metrics of the application; labels must have few values. */
 export interface MetricFactory {
@@ -116,6 +116,19 @@ export function createMetrics(options: {
     },
   });
 
+  new Counter({
+    name: 'http_server_refused_connections_total',
+    help: 'Connections closed as soon as they were accepted, because the process was about to run out of descriptors.',
+    labelNames: ['listener'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name: listener, connections } of listeners.map(tallyOf)) {
+        this.inc({ listener }, connections.lifetime.refused);
+      }
+    },
+  });
+
   new Gauge({
     name: 'lifecycle_state',
     help: '1 for the state that the process is in, 0 for the others.',
@@ -139,6 +152,18 @@ export function createMetrics(options: {
   });
 
   new Gauge({
+    name: 'shutdown_loop_late_seconds',
+    help: 'How late the event loop was at most in a phase of the shutdown: time that the process did not have.',
+    labelNames: ['phase'],
+    registers,
+    collect() {
+      for (const [phase, state] of Object.entries(PHASES)) {
+        this.set({ phase }, lifecycle.lateMs(state) / 1000);
+      }
+    },
+  });
+
+  new Gauge({
     name: 'shutdown_deadline_seconds',
     help: 'From the first signal to the deadline of the whole shutdown, whose phases have to fit in; +Inf: none.',
     registers,
@@ -146,7 +171,7 @@ export function createMetrics(options: {
 
   new Counter({
     name: 'shutdown_requests_total',
-    help: 'Requests that ended after the signal: served in the window, drained after it, aborted by the client, cut.',
+    help: 'Requests that ended after the signal: served in the window, drained after it, aborted by the client, cut, broken by us.',
     labelNames: ['listener', 'outcome'],
     registers,
     collect() {
@@ -159,7 +184,7 @@ export function createMetrics(options: {
 
   new Counter({
     name: 'shutdown_connections_total',
-    help: 'Connections that ended after the signal: closed after an answer that said so, idle, upgraded, cut, left by the client.',
+    help: 'Connections that ended after the signal: closed after an answer that said so, idle, upgraded, cut, broken by us, refused, left by the client.',
     labelNames: ['listener', 'outcome'],
     registers,
     collect() {

@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Health } from '../../src/lifecycle/health.ts';
+import { useFakeTime, useRealTime } from '../support/fake-time.ts';
 
 let health: Health;
 
 beforeEach(() => {
-  jest.useFakeTimers();
+  useFakeTime();
   health = new Health({ timeoutMs: 800, intervalMs: 5000 });
 });
 
 afterEach(() => {
   health.stop();
-  jest.useRealTimers();
+  useRealTime();
 });
 
 /** Lets everything happen that is due by then. */

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { ShutdownSettings } from '../../src/lifecycle/budget.ts';
 import { Hooks } from '../../src/lifecycle/hooks.ts';
 import { type DrainableListener, Lifecycle } from '../../src/lifecycle/lifecycle.ts';
-import type { DrainOptions, ListenerResult, RequestSnapshot } from '../../src/lifecycle/listener.ts';
+import type { DrainOptions, ListenerResult, LostRequest } from '../../src/lifecycle/listener.ts';
 import type { Report } from '../../src/lifecycle/report.ts';
 import { tally } from '../../src/lifecycle/tally.ts';
 import { DEFAULT_SETTINGS } from '../support/lifecycle.ts';
+import { useFakeTime, useRealTime } from '../support/fake-time.ts';
 
-const STUCK: RequestSnapshot = {
+const STUCK: LostRequest = {
+  outcome: 'cut',
   listener: 'fake',
   method: 'GET',
   route: '/stuck',
@@ -20,7 +22,7 @@ const STUCK: RequestSnapshot = {
 class FakeListener implements DrainableListener {
   readonly port = 1;
   readonly name: string;
-  lastTrafficAt = 0;
+  lastTrafficAt = -Infinity;
   calls: string[] = [];
   options: DrainOptions | undefined;
   stuck = true;
@@ -53,13 +55,23 @@ class FakeListener implements DrainableListener {
   expedite(): void {
     this.calls.push('expedite');
   }
-  cut(): RequestSnapshot[] {
+  cut(): LostRequest[] {
     this.calls.push('cut');
     return this.stuck ? [STUCK] : [];
   }
   tally() {
-    const connections = { open: 0, accepted: 0, closed: 0, idle: 0, upgraded: 0, cut: 0, left: 0 };
-    const requests = { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0 };
+    const connections = {
+      open: 0,
+      accepted: 0,
+      closed: 0,
+      idle: 0,
+      upgraded: 0,
+      cut: 0,
+      broken: 0,
+      refused: 0,
+      left: 0,
+    };
+    const requests = { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 };
     return tally({ connections, requests }, undefined, undefined);
   }
 }
@@ -96,8 +108,8 @@ function setUp(settings: Partial<ShutdownSettings> = {}, listeners = [new FakeLi
 /** Lets promises settle without letting time pass. */
 const settle = async () => jest.advanceTimersByTimeAsync(0);
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+beforeEach(useFakeTime);
+afterEach(useRealTime);
 
 describe('the way through the states', () => {
   test('start opens the listeners after the hooks and is ready', async () => {

@@ -194,7 +194,7 @@ describe('an upgrade to something else than WebSocket', () => {
     client.socket.write(`GET / HTTP/1.1\r\n${H2C}\r\n`);
     const res = await begun;
 
-    client.socket.destroy();
+    client.socket.resetAndDestroy();
     await once(res, 'close');
 
     await until(() => listener.tally().connections.lifetime.open === 0);

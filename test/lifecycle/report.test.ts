@@ -11,8 +11,18 @@ import { tally } from '../../src/lifecycle/tally.ts';
 
 const NOTHING = tally(
   {
-    connections: { open: 0, accepted: 0, closed: 0, idle: 0, upgraded: 0, cut: 0, left: 0 },
-    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0 },
+    connections: {
+      open: 0,
+      accepted: 0,
+      closed: 0,
+      idle: 0,
+      upgraded: 0,
+      cut: 0,
+      broken: 0,
+      refused: 0,
+      left: 0,
+    },
+    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 },
   },
   undefined,
   undefined,
@@ -24,6 +34,7 @@ const REPORT: Report = {
   outcome: 'cut',
   exitCode: 80,
   ms: { window: 5000, drain: 10_000, cleanup: 4, finalScrape: 0, total: 15_010 },
+  lateMs: { window: 0, drain: 0, cleanup: 0, finalScrape: 0 },
   listeners: [{ name: 'http', port: 8080, result: 'cut', ...NOTHING }],
   hooks: [{ name: 'db', result: 'ok', ms: 3 }],
   repeatedSignals: 0,
@@ -31,7 +42,15 @@ const REPORT: Report = {
 };
 
 function cutRequest(route: string): Report['cutRequests'][number] {
-  return { listener: 'http', method: 'GET', route, ageMs: 10_000, bytesSent: 0, requestId: 'x'.repeat(128) };
+  return {
+    outcome: 'cut',
+    listener: 'http',
+    method: 'GET',
+    route,
+    ageMs: 10_000,
+    bytesSent: 0,
+    requestId: 'x'.repeat(128),
+  };
 }
 
 function written(report: Report): Partial<Report> {

@@ -3,8 +3,19 @@ import { type Counts, tally } from '../../src/lifecycle/tally.ts';
 
 function counts(connections: Partial<Counts['connections']>, requests: Partial<Counts['requests']>): Counts {
   return {
-    connections: { open: 0, accepted: 0, closed: 0, idle: 0, upgraded: 0, cut: 0, left: 0, ...connections },
-    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, ...requests },
+    connections: {
+      open: 0,
+      accepted: 0,
+      closed: 0,
+      idle: 0,
+      upgraded: 0,
+      cut: 0,
+      broken: 0,
+      refused: 0,
+      left: 0,
+      ...connections,
+    },
+    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0, ...requests },
   };
 }
 
@@ -22,6 +33,8 @@ test('before the signal nothing has happened since it, and the lifetime counts a
     idle: 0,
     upgraded: 0,
     cut: 0,
+    broken: 0,
+    refused: 0,
     left: 0,
     lifetime: now.connections,
   });
@@ -31,6 +44,7 @@ test('before the signal nothing has happened since it, and the lifetime counts a
     drained: 0,
     aborted: 0,
     cut: 0,
+    broken: 0,
     lifetime: now.requests,
   });
   expect(conserved).toBe(true);

@@ -15,6 +15,7 @@ interface Tally {
   answered: number;
   aborted: number;
   cut: number;
+  broken: number;
 }
 
 /** One connection and what its client does on it, beginning after a while. */
@@ -120,7 +121,7 @@ test('whatever the clients do and whenever the signal comes, their tally is that
         );
         const url = await service.url;
         const open = await Promise.all(clients.map(async () => new RawClient(url).connected()));
-        const tally: Tally = { accepted: 0, answered: 0, aborted: 0, cut: 0 };
+        const tally: Tally = { accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 };
         const played = open.map(async (client, i) => play(client, clients[i]!, tally));
         await sleep(signalAfterMs);
         await leave(service);

@@ -6,7 +6,7 @@ import { Health } from '../../src/lifecycle/health.ts';
 import { Hooks } from '../../src/lifecycle/hooks.ts';
 import { Listener } from '../../src/lifecycle/listener.ts';
 import type { MetricFactory } from '../../src/telemetry/metrics.ts';
-import { answerClientError } from '../../src/problem.ts';
+import { refuseAsProblem } from '../../src/problem.ts';
 import { LogCapture } from './log.ts';
 
 export interface TestApp {
@@ -49,7 +49,7 @@ export async function startApp(
     host: '127.0.0.1',
     port: 0,
     handler: makeApp({ config, logger, hooks, health, metrics: NO_METRICS, onUpgrade: () => undefined }),
-    onClientError: answerClientError,
+    refuse: refuseAsProblem,
   });
   await listener.start();
   return {

@@ -113,6 +113,7 @@ describe('the life of the process in the log', () => {
     const lifecycle = quickLifecycle();
     logLifecycle(pino({}, log), lifecycle);
     const request = {
+      outcome: 'cut' as const,
       listener: 'http',
       method: 'GET',
       route: '/slow',

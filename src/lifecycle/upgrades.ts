@@ -1,0 +1,104 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
+import type { Refusal, Refuse } from './refusal.ts';
+import { hasBody } from './request.ts';
+
+/** Takes a socket that was upgraded; `head` is what has arrived behind the request. */
+export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
+
+export interface Detached {
+  req: IncomingMessage;
+  socket: Socket;
+  head: Buffer;
+}
+
+/**
+ * A request behind which Node's parser lets go of the connection: an upgrade, or CONNECT. Requests before it may still
+ * be in flight, so `take` is called when it is its turn, unless the connection has ended by then.
+ */
+export function takeDetached(
+  connections: Connections,
+  { socket }: Detached,
+  take: (connection: Connection) => void,
+): void {
+  socket.on('error', () => undefined); // Node has taken its own listener away
+  const connection = Connection.of(socket);
+  if (connection === undefined) {
+    socket.destroy();
+    return;
+  }
+  if (connection.saidClose || connection.endedBy !== undefined || connection.turn !== undefined) {
+    connection.unread = true;
+    socket.resume();
+    return;
+  }
+  // It has taken away what tells a response that its socket has room again, too.
+  const goOn = () => {
+    const [first] = connection.inFlight;
+    first?.res?.emit('drain');
+  };
+  socket.on('drain', goOn);
+  connections.takeTurn(connection, () => {
+    socket.removeListener('drain', goOn);
+    socket.setTimeout(0); // keep-alive's, of the answer before
+    take(connection);
+  });
+}
+
+/**
+ * Upgrades to WebSocket go to their handler. Upgrades to anything else (Java's HTTP client offers h2c with every
+ * request) stay requests: a server may ignore the offer (RFC 9110, 7.8). Node parses no body behind one, so those with
+ * a body can't be served.
+ */
+export function onUpgrade(
+  connections: Connections,
+  detached: Detached,
+  {
+    upgrade,
+    serve,
+    refuse,
+  }: {
+    upgrade: UpgradeHandler;
+    serve: (req: IncomingMessage, res: ServerResponse) => void;
+    refuse: Refuse;
+  },
+): void {
+  const { req, socket, head } = detached;
+  takeDetached(connections, detached, (connection) => {
+    if (req.headers.upgrade?.toLowerCase() === 'websocket') {
+      connections.upgrade(req, connection);
+      upgrade(req, socket, head);
+    } else if (hasBody(req)) {
+      const detail = 'a request that offers an upgrade can not have a body here';
+      refuseDetached(connection, refuse, { status: 501, detail });
+    } else {
+      socket.resume(); // for its end
+      const res = new ServerResponse(req);
+      res.assignSocket(socket);
+      res.shouldKeepAlive = false;
+      res.once('finish', () => socket.destroySoon());
+      connections.begin(req, res, () => serve(req, res));
+    }
+  });
+}
+
+/** A tunnel is nothing that this server makes (RFC 9110, 9.3.6). */
+export function onConnect(connections: Connections, detached: Detached, refuse: Refuse): void {
+  takeDetached(connections, detached, (connection) => {
+    refuseDetached(connection, refuse, {
+      status: 405,
+      detail: 'CONNECT is not possible here',
+      headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
+    });
+  });
+}
+
+function refuseDetached(connection: Connection, refuse: Refuse, refusal: Refusal): void {
+  const { socket } = connection;
+  connection.unread = true;
+  socket.resume(); // what is behind it, and its end
+  refuse(refusal, socket);
+  socket.destroySoon();
+}
