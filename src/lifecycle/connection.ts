@@ -42,6 +42,8 @@ export class Connection {
   endedBy: 'idle' | 'cut' | 'refused' | undefined;
   /** The client has ended its side. It may still wait for an answer. */
   peerEnded = false;
+  /** The client was found to be gone. */
+  gone = false;
   /** A request on it was destroyed by us. */
   broken = false;
   /** TLS, and its handshake is not done. */
@@ -103,6 +105,7 @@ export class Connection {
 
   /** Something failed between us and the client, and not because of us: a reset, a time-out of TCP, bad TLS. */
   get failedByPeer(): boolean {
+    if (this.gone) return true;
     const { errored } = this.socket as { errored?: NodeJS.ErrnoException | null };
     if (errored === null || errored === undefined) return false;
     const { syscall, code = '' } = errored;

@@ -287,7 +287,7 @@ export class Connections {
       try {
         turn.take();
       } catch (error) {
-        this.#options.onThrow(error, turn.about);
+        this.#options.onThrow(error, turn.about ?? connection.upgraded);
         connection.socket.destroy();
       }
     });

@@ -9,6 +9,7 @@ import { Connections } from './connections.ts';
 import { admitBelowLimit } from './descriptors.ts';
 import { LifecycleError } from './errors.ts';
 import { loopClock } from './loop-clock.ts';
+import { putBackIfPaused } from './paused-parser.ts';
 import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
 import { type Counts, type Tally, tally } from './tally.ts';
@@ -143,7 +144,7 @@ export class Listener {
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
       if (connection === undefined) socket.destroy();
-      else if (!connection.lingering) refuseUnreadable(this.#connections, connection, error, this.#refuse);
+      else if (!connection.lingering && !putBackIfPaused(error, socket)) refuseUnreadable(this.#connections, connection, error, this.#refuse);
     });
   }
 

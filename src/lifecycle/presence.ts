@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { hasBody } from './request.ts';
 
 /** Between two questions. A request that is answered before the first is not disturbed. */
 const ASK_EVERY_MS = 1000;
@@ -11,6 +12,12 @@ const ASK_EVERY_MS = 1000;
  */
 export function askIfPresent(connection: Connection): void {
   const { socket } = connection;
+  const [first] = connection.inFlight;
+  if (first?.res?.headersSent && first.ageMs >= ASK_EVERY_MS && !hasBody(first.req)) {
+    connection.gone = true; // in the middle of an answer that it was reading
+    socket.destroy();
+    return;
+  }
   const timer = setInterval(() => {
     const [first] = connection.inFlight;
     if (first?.res === undefined || first.res.headersSent || first.req.httpVersion !== '1.1') return;

@@ -22,6 +22,17 @@ const HOOKS = [
   { name: 'slow-stop', stop: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
   { name: 'hung', stop: () => new Promise(() => undefined), timeoutMs: 200 },
   {
+    name: 'blocking',
+    stop: () => {
+      for (const end = performance.now() + 1500; performance.now() < end;);
+    },
+    timeoutMs: 500,
+  },
+  {
+    name: 'crashing',
+    stop: () => new Promise((resolve) => setImmediate(() => resolve() || crash())),
+  },
+  {
     name: 'slow-start',
     start: (signal) =>
       new Promise((resolve) => {
@@ -46,6 +57,14 @@ const ROUTES = {
     log('blocking');
     for (const end = performance.now() + Number(query.get('ms')); performance.now() < end;);
     res.end('done');
+  },
+  '/throw': () => crash(),
+  /** Headers and a first chunk, and nothing more. */
+  '/silent': (_query, _req, res) => res.write('first'),
+  /** Half an answer, then the end of the connection. */
+  '/break': (_query, req, res) => {
+    res.write('half');
+    setTimeout(() => req.socket.destroy(), 50);
   },
   /** Answers before the body is there. */
   '/early': (query, _req, res) => res.writeHead(Number(query.get('status'))).end('no, thank you'),
@@ -101,10 +120,13 @@ await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 const { listeners } = await run(process.env, { app, earlySignal });
 
 const webSockets = new WebSocketServer({ noServer: true });
-listeners[0]?.onUpgrade((req, socket, head) => {
+const upgrade = (req, socket, head) => {
+  if (req.url === '/throw') throw new Error('thrown by an upgrade');
   webSockets.handleUpgrade(req, socket, head, (webSocket) => {
     webSocket.send('hello');
+    if (req.url === '/bad-goodbye') req.shutdown.onDrain(() => crash());
     // A deaf one does not say goodbye when it is told.
-    if (req.url !== '/deaf') req.shutdown.onDrain(() => webSocket.close(1001, 'going away'));
+    else if (req.url !== '/deaf') req.shutdown.onDrain(() => webSocket.close(1001, 'going away'));
   });
-});
+};
+for (const listener of listeners) listener.onUpgrade(upgrade);

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
-/** A client that writes bytes as it likes and keeps all that comes back. */
+/** A client, of an http: or https: URL, that writes bytes as it likes and keeps all that comes back. */
 export class RawClient {
   readonly socket: Socket;
   received = '';
+  readonly #secure: boolean;
   /** How the connection ended: after a FIN of the other side, or with Node's error code. */
   readonly ended: Promise<string>;
 
   constructor(url: string, { allowHalfOpen = false } = {}) {
-    this.socket = connect({
-      port: Number(new URL(url).port),
-      host: '127.0.0.1',
-      allowHalfOpen,
-      noDelay: true,
-    });
+    const { port, protocol } = new URL(url);
+    const options = { port: Number(port), host: '127.0.0.1', allowHalfOpen, noDelay: true };
+    this.#secure = protocol === 'https:';
+    this.socket = this.#secure ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
     this.socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
     this.ended = new Promise((resolve) => {
       this.socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -23,7 +23,7 @@ export class RawClient {
   }
 
   async connected(): Promise<this> {
-    await once(this.socket, 'connect');
+    await once(this.socket, this.#secure ? 'secureConnect' : 'connect');
     return this;
   }
 
