@@ -1,5 +1,5 @@
 // The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
-import { Server } from 'node:net';
+import { connect, createServer, Server } from 'node:net';
 import { WebSocketServer } from 'ws';
 
 const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
@@ -85,6 +85,18 @@ const ROUTES = {
   },
 };
 
+/** A check that asks somebody over the network, who takes a moment. */
+function pong() {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => setTimeout(() => socket.end('pong'), 20));
+    server.listen(0, '127.0.0.1', () => {
+      connect(server.address().port, '127.0.0.1')
+        .on('error', reject)
+        .once('data', () => server.close(resolve));
+    });
+  });
+}
+
 function crash() {
   throw new Error('boom');
 }
@@ -93,6 +105,12 @@ function app(parts) {
   const { hooks, health } = parts;
   for (const hook of HOOKS.filter(({ name }) => wanted.includes(name))) hooks.add(hook);
   if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
+  if (wanted.includes('healthy')) health.add('db', pong);
+  if (wanted.includes('busy')) {
+    setInterval(() => {
+      for (const end = performance.now() + 60; performance.now() < end;);
+    }, 80);
+  }
   const service = createApp(parts);
   return (req, res) => {
     const [path, query] = req.url.split('?', 2);
