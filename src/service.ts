@@ -41,7 +41,7 @@ export interface RunOptions {
  */
 export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<Service> {
   const config = readConfig(env);
-  const logger = await createLogger(config);
+  const { logger } = await createLogger(config);
   logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
 
   const { shutdown: settings, service } = config;
