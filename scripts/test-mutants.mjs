@@ -71,6 +71,54 @@ const MUTANTS = [
     replace: ["request.res?.writableFinished ? 'answered' : 'cut'", "'answered'"],
     test: ['streams', 'stuck half-way'],
   },
+  {
+    name: 'the log waits for its reader',
+    file: 'telemetry/stdout.js',
+    replace: ['kind.isFIFO() || kind.isSocket()', 'false'],
+    test: ['log', 'nobody reads any more'],
+  },
+  {
+    name: 'a child process makes the log block',
+    file: 'telemetry/stdout.js',
+    replace: ['setBlocking?.(false)', 'ref?.()'],
+    test: ['log', 'when a child process has made it block'],
+  },
+  {
+    name: 'what waits in the log is lost at the exit',
+    file: 'telemetry/stdout.js',
+    replace: ['pipe.sendLast()', 'undefined'],
+    test: ['log', 'exits at once'],
+  },
+  {
+    name: 'the rest of a line is lost',
+    file: 'telemetry/log-pipe.js',
+    replace: ['line.subarray(count)', 'undefined'],
+    test: ['log', 'longer than a pipe takes at once'],
+  },
+  {
+    name: 'the log is not bounded',
+    file: 'telemetry/log-pipe.js',
+    replace: ['> MOST_WAITING_BYTES', '> Infinity'],
+    test: ['log', 'what is missing, where it is missing'],
+  },
+  {
+    name: 'what is missing in the log is not told',
+    file: 'telemetry/log-pipe.js',
+    replace: ['this.#untold++', 'undefined'],
+    test: ['log', 'what is missing, where it is missing'],
+  },
+  {
+    name: 'the newest lines of the log are dropped',
+    file: 'telemetry/log-pipe.js',
+    replace: ['this.#waiting.shift()', 'this.#waiting.pop()'],
+    test: ['log', 'back only at the end'],
+  },
+  {
+    name: 'a full pipe is not tried again',
+    file: 'telemetry/log-pipe.js',
+    replace: ['}, RETRY_MS)', '}, 1e9)'],
+    test: ['log', 'what is missing, where it is missing'],
+  },
 ];
 
 execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });

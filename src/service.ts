@@ -41,7 +41,7 @@ export interface RunOptions {
  */
 export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<Service> {
   const config = readConfig(env);
-  const logger = await createLogger(config);
+  const { logger, droppedLines } = await createLogger(config);
   logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
 
   const { shutdown: settings, service } = config;
@@ -57,7 +57,7 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
     exit: (code) => process.exit(code),
   });
   const hookNames = () => hooks.names;
-  const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health });
+  const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines });
 
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);

@@ -1,10 +1,11 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 import type { CertificateWatcher } from '../certificate.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Listener } from '../lifecycle/listener.ts';
+import { stdout } from './stdout.ts';
 
 /** What is masked, and where: in the line itself and in what handlers and HTTP clients commonly put into it. */
 const SECRETS = [
@@ -31,11 +32,11 @@ const PLACES = [
 /** No wildcards: they would cost ten times as much as all the rest of a line. */
 const MASKED = ['', ...PLACES].flatMap((place) => SECRETS.map((name) => `${place}["${name}"]`));
 
-/**
- * The logger of the process, on stdout. It writes synchronously: any other way loses the last lines when the
- * process ends, and the last line is the shutdown report.
- */
-export async function createLogger({ log, service }: Pick<Config, 'log' | 'service'>): Promise<Logger> {
+/** The logger of the process, on stdout, and how many of its lines nobody has read. */
+export async function createLogger({
+  log,
+  service,
+}: Pick<Config, 'log' | 'service'>): Promise<{ logger: Logger; droppedLines: () => number }> {
   const options = {
     level: log.level,
     base: { service: service.name, version: service.version, pod: service.pod },
@@ -43,19 +44,27 @@ export async function createLogger({ log, service }: Pick<Config, 'log' | 'servi
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: MASKED, censor: '***' },
   };
-  return pino(options, log.format === 'pretty' ? await prettyStream() : stdout());
+  const format = log.format === 'pretty' ? await pretty() : (line: string) => line;
+  const loss = lossLine(options);
+  const output = stdout((dropped) => format(loss(dropped)));
+  const logger = pino(options, { write: (line) => output.write(format(line)) });
+  return { logger, droppedLines: () => output.dropped };
 }
 
-function stdout(): DestinationStream {
-  const destination = pino.destination({ dest: 1, sync: true });
-  // The reader of the log may be gone (`| head`). A service does not end for that, it goes on in silence.
-  destination.on('error', () => undefined);
-  return destination;
+async function pretty(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ singleLine: true, ignore: 'service,version,pod,event' });
 }
 
-async function prettyStream(): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  return pretty({ destination: stdout(), sync: true, singleLine: true, ignore: 'service,version,pod,event' });
+/** The line that stands for lines that were dropped, whatever the level of the log: they may have been errors. */
+function lossLine(options: LoggerOptions): (dropped: number) => string {
+  let text = '';
+  const logger = pino({ ...options, level: 'warn' }, { write: (line) => (text = line) });
+  return (dropped) => {
+    const lines = dropped === 1 ? 'line is' : 'lines are';
+    logger.warn({ event: 'log', dropped }, `${dropped} ${lines} missing here: nobody read the log`);
+    return text;
+  };
 }
 
 /** One line for every event in the life of the process; the report is the last of all. */

@@ -52,8 +52,9 @@ export function createMetrics(options: {
   listeners: DrainableListener[];
   hookNames: () => string[];
   health: Health;
+  droppedLines: () => number;
 }): Metrics {
-  const { service, lifecycle, listeners, hookNames, health } = options;
+  const { service, lifecycle, listeners, hookNames, health, droppedLines } = options;
   // Only one of OpenMetrics takes a metric with exemplars.
   const registry = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -234,6 +235,16 @@ export function createMetrics(options: {
     registers,
     collect() {
       for (const { name: check, durationMs = 0 } of health.status()) this.set({ check }, durationMs / 1000);
+    },
+  });
+
+  new Counter({
+    name: 'log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because nobody read it.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(droppedLines());
     },
   });
 

@@ -1,4 +1,5 @@
 // The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
+import { spawnSync } from 'node:child_process';
 import { connect, createServer, Server } from 'node:net';
 import { WebSocketServer } from 'ws';
 
@@ -48,6 +49,12 @@ const HOOKS = [
   },
 ];
 
+/** What a route of the fixture does once it has logged. */
+const AFTERWARDS = {
+  crash: () => crash(),
+  exit: () => process.exit(7),
+};
+
 /** By path; all of them answer without looking at the request any further. */
 const ROUTES = {
   '/crash': (_query, _req, res) => setImmediate(() => res.end('bye') && crash()),
@@ -65,6 +72,18 @@ const ROUTES = {
   '/break': (_query, req, res) => {
     res.write('half');
     setTimeout(() => req.socket.destroy(), 50);
+  },
+  /** So many lines of the log at once, of so many bytes more than there are in each anyway. */
+  '/chatter': (query, _req, res, { logger }) => {
+    const [lines, bytes] = ['lines', 'bytes'].map((name) => Number(query.get(name)));
+    for (let nth = 0; nth < lines; nth++) logger.info({ event: 'chatter', nth }, 'x'.repeat(bytes));
+    res.end('said');
+    AFTERWARDS[query.get('then')]?.();
+  },
+  /** A child that has the same stdout. */
+  '/child': (_query, _req, res) => {
+    spawnSync('true', [], { stdio: ['ignore', 'inherit', 'inherit'] });
+    res.end('done');
   },
   /** Answers before the body is there. */
   '/early': (query, _req, res) => res.writeHead(Number(query.get('status'))).end('no, thank you'),
@@ -116,7 +135,7 @@ function app(parts) {
     const [path, query] = req.url.split('?', 2);
     const route = ROUTES[path];
     if (route === undefined) service(req, res);
-    else route(new URLSearchParams(query), req, res);
+    else route(new URLSearchParams(query), req, res, parts);
   };
 }
 

@@ -1,9 +1,12 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
+import { fifo } from './fifo.ts';
 
 /** One line of the service's log. */
 export type LogLine = Record<string, unknown> & { event?: string; msg: string };
@@ -18,8 +21,12 @@ export interface ServiceProcess {
   /** The first (or nth) line, past or future, that has these fields; rejects when the process ends without it. */
   line: (fields: Record<string, unknown>, nth?: number) => Promise<LogLine>;
   kill: (signal: NodeJS.Signals) => void;
+  /** The log as it comes: to be paused by a test whose reader has stopped. */
+  stdout: Readable;
   /** The reader of the log goes away. */
   closeStdout: () => void;
+  /** Without waiting for what is left to be read. */
+  exited: Promise<number | null>;
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
@@ -47,18 +54,29 @@ afterEach(() => {
   children.clear();
 });
 
+export interface StartOptions {
+  entry?: string;
+  /** A command in front of it. */
+  wrap?: string[];
+  /** What stdout is: Node makes sockets for its children, container runtimes make pipes. */
+  stdout?: 'socket' | 'pipe';
+}
+
 /** Starts the built service (or another entry) as a process of its own, with nothing in its environment but `env`. */
 export function startService(
   env: Record<string, string> = {},
-  { entry = `${DIST}main.js`, wrap = [] }: { entry?: string; wrap?: string[] } = {},
+  { entry = `${DIST}main.js`, wrap = [], stdout = 'socket' }: StartOptions = {},
 ): ServiceProcess {
   const [command, ...args] = [...wrap, NODE, entry];
-  const child = spawn(command, args, {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], DIST, ...QUICK, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return follow(child);
+  const options = { cwd: ROOT, env: { PATH: process.env['PATH'], DIST, ...QUICK, ...env } };
+  if (stdout === 'socket') {
+    return follow(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+  const { writeEnd, readEnd } = fifo();
+  const child = spawn(command, args, { ...options, stdio: ['ignore', writeEnd, 'pipe'] });
+  closeSync(writeEnd);
+  child.stdout = new Socket({ fd: readEnd, writable: false });
+  return follow(child as ChildProcessByStdio<null, Readable, Readable>);
 }
 
 /** The service that this process is, or that it runs in the foreground. It ends with the test. */
@@ -74,7 +92,11 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Se
     lines.push(parse(text));
     for (const look of waiting) look();
   });
-  const ended = once(child, 'close').then(([code, signal]: unknown[]) => {
+  const exited = once(child, 'exit').then(([code]: unknown[]) => code as number | null);
+  exited.catch(() => undefined); // `ended` says it, too
+  // A stream that is none of the child's own is not waited for by its `close`.
+  const closed = Promise.all([once(child, 'close'), once(child.stdout, 'close')]);
+  const ended = closed.then(([[code, signal]]) => {
     children.delete(child);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr };
   });
@@ -113,7 +135,9 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Se
     lines,
     line,
     kill: (signal) => child.kill(signal),
+    stdout: child.stdout,
     closeStdout: () => child.stdout.destroy(),
+    exited,
     ended,
   };
 }

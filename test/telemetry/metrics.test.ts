@@ -15,8 +15,10 @@ let hooks: Hooks;
 let health: Health;
 let metrics: Metrics;
 let ended: () => Promise<void>;
+let dropped: number;
 
 beforeEach(async () => {
+  dropped = 0;
   listener = new Listener({
     name: 'http',
     host: '127.0.0.1',
@@ -38,6 +40,7 @@ beforeEach(async () => {
     listeners: [listener],
     hookNames: () => hooks.names,
     health,
+    droppedLines: () => dropped,
   });
   let tell: () => void = () => undefined;
   listener.onRequestEnd = (request) => {
@@ -288,6 +291,13 @@ test('signals and hooks are counted as they come', async () => {
   expect(await samples('lifecycle_state{state="exited"')).toEqual({ 'lifecycle_state{state="exited"}': 1 });
 });
 
+test('lines of the log that nobody read are counted from 0 on', async () => {
+  expect(await samples('log_lines_dropped_total')).toEqual({ log_lines_dropped_total: 0 });
+  dropped = 7;
+  await metrics.expose();
+  expect(await samples('log_lines_dropped_total')).toEqual({ log_lines_dropped_total: 7 });
+});
+
 test('health checks are shown with 1 or 0', async () => {
   health.add('good', () => undefined);
   health.add('bad', () => {
@@ -312,6 +322,7 @@ test('a service whose name starts with a digit has a valid metric name', async (
     listeners: [],
     hookNames: () => [],
     health,
+    droppedLines: () => dropped,
   });
 
   expect((await own.expose()).body).toMatch(/^_2shop___build_info\{/m);
