@@ -144,7 +144,8 @@ export class Listener {
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
       if (connection === undefined) socket.destroy();
-      else if (!connection.lingering && !putBackIfPaused(error, socket)) refuseUnreadable(this.#connections, connection, error, this.#refuse);
+      else if (!connection.lingering && !putBackIfPaused(error, socket))
+        refuseUnreadable(this.#connections, connection, error, this.#refuse);
     });
   }
 

@@ -8,7 +8,10 @@ import type { Socket } from 'node:net';
  *
  * @returns whether the error was one of those
  */
-export function putBackIfPaused(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): boolean {
+export function putBackIfPaused(
+  error: NodeJS.ErrnoException & { rawPacket?: Buffer },
+  socket: Socket,
+): boolean {
   const { code, rawPacket } = error;
   // On a socket that is not paused it would be parsed at once, and come back here.
   if (code !== 'HPE_PAUSED' || rawPacket === undefined || !socket.isPaused()) return false;
