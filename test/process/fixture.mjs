@@ -51,7 +51,7 @@ const HOOKS = [
 
 /** What a route of the fixture does once it has logged. */
 const AFTERWARDS = {
-  crash: () => crash(),
+  crash: () => setImmediate(crash),
   exit: () => process.exit(7),
 };
 

@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, jest, test } from '@jest/globals';
+import { get, inFlight, probe } from '../support/http.ts';
+import { startService } from '../support/process.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../support/report.ts';
+import { EVERYWHERE, withCertificate } from '../support/states.ts';
+
+jest.setTimeout(60_000);
+
+const start = withCertificate();
+const FIXTURE = { entry: 'test/process/fixture.mjs' };
+
+describe.each(EVERYWHERE)('over %s, %s,', (protocol, state) => {
+  test('an answer that its handler breaks off is counted as broken, and makes a drain no clean one', async () => {
+    const { service, url, enter } = await start(protocol, state);
+    const client = await new RawClient(url).connected();
+    await enter();
+    client.get('/break');
+    await client.receives('half');
+    await client.ended;
+    if (state === 'ready') await leave(service);
+    const { code, report } = await reportOf(service);
+    const { requests, connections } = report.listeners.find(({ name }) => name === protocol)!;
+    expect(requests.lifetime).toMatchObject({ accepted: 1, answered: 0, aborted: 0, broken: 1 });
+    expect(connections.lifetime).toMatchObject({ accepted: 1, broken: 1, left: 0 });
+    expect(code).toBe(state === 'draining' ? 80 : 0);
+    expect(report.cutRequests).toMatchObject(
+      state === 'draining' ? [{ outcome: 'broken', listener: protocol }] : [],
+    );
+  });
+
+  test('a handler that throws is a 500, and a line in the log', async () => {
+    const { service, url, enter } = await start(protocol, state);
+    const client = await new RawClient(url).connected();
+    await enter();
+    client.get('/throw');
+    await client.receives('"status":500');
+    expect(client.received).toMatch(/^HTTP\/1\.1 500 /);
+    expect(await service.line({ event: 'thrown' })).toMatchObject({
+      level: 'error',
+      err: { message: 'boom' },
+    });
+    client.socket.end();
+    if (state === 'ready') await leave(service);
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(0);
+    const { requests } = report.listeners.find(({ name }) => name === protocol)!;
+    expect(requests.lifetime).toMatchObject({ accepted: 1, answered: 1 });
+  });
+});
+
+test('a goodbye that throws is a line in the log, and its socket is cut when the time comes', async () => {
+  const { service, url } = await start('http', 'ready', { SHUTDOWN_DRAIN_TIMEOUT: '300ms' });
+  const client = await new RawClient(url).connected();
+  client.socket.write(
+    'GET /bad-goodbye HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  await client.receives('hello');
+  await leave(service);
+  expect(await service.line({ event: 'thrown' })).toMatchObject({ msg: 'a goodbye threw: boom' });
+  const { code } = await reportOf(service);
+  expect(code).toBe(80);
+});
+
+test('a request that crosses the end of its connection on the wire is counted as lost by us', async () => {
+  const { service, url, enter } = await start('http', 'draining', { SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '300ms' });
+  const client = await new RawClient(url, { allowHalfOpen: true }).connected();
+  await enter();
+  await once(client.socket.resume(), 'end'); // our FIN has come, and the request is written all the same
+  client.get('/echo/late');
+  expect(await service.line({ event: 'cut' })).toMatchObject({ outcome: 'broken', method: 'GET' });
+  client.socket.end();
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(80);
+  expect(report).toMatchObject({ outcome: 'cut' });
+  expect(numbersOf(report)).toMatchObject({
+    result: 'cut',
+    connections: { broken: 1, idle: 0 },
+    requests: { broken: 1, lifetime: { accepted: 1, answered: 0 } },
+  });
+});
+
+test('keep-alive ends a silent connection with a FIN and reads on, as the drain does', async () => {
+  const { service, url } = await start('http', 'ready', { KEEP_ALIVE_TIMEOUT: '300ms' });
+  const client = await new RawClient(url, { allowHalfOpen: true }).connected();
+  client.get('/echo/1');
+  await client.receives('"/echo/1"');
+  await once(client.socket, 'end');
+  client.get('/echo/late');
+  client.socket.end();
+  expect(await client.ended).toBe('end');
+  await leave(service);
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(0); // long before the drain
+  expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: 2, answered: 1, broken: 1 });
+});
+
+test('an error while the service is already leaving is in the report', async () => {
+  const service = startService({ SHUTDOWN_WINDOW: '5s' }, FIXTURE);
+  const url = await service.url;
+  service.kill('SIGTERM');
+  await service.line({ state: 'lame-duck' });
+  await get(`${url}/crash`).catch(() => undefined);
+  service.kill('SIGINT');
+  service.kill('SIGINT');
+  await service.line({ event: 'fatal' });
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(1);
+  expect(report).toMatchObject({ reason: 'SIGTERM', outcome: 'crash', error: 'boom' });
+});
+
+test('an error in a hook that nobody catches is in the report', async () => {
+  const service = startService({ FIXTURE: 'crashing' }, FIXTURE);
+  await service.line({ state: 'ready' });
+  service.kill('SIGTERM');
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(1);
+  expect(report).toMatchObject({ reason: 'SIGTERM', outcome: 'crash', error: 'boom' });
+});
+
+test('a hook that keeps the event loop busy for longer than its time has timed out', async () => {
+  const service = startService({ FIXTURE: 'good,blocking' }, FIXTURE);
+  await service.line({ state: 'ready' });
+  service.kill('SIGTERM');
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(81);
+  expect(report.hooks).toMatchObject([
+    { name: 'blocking', result: 'timeout' },
+    { name: 'good', result: 'ok' },
+  ]);
+  expect(report.lateMs.cleanup).toBeGreaterThan(1000);
+});
+
+test('bytes that a client has not read are not reported as sent', async () => {
+  const service = startService({ SHUTDOWN_DRAIN_TIMEOUT: '500ms' }, FIXTURE);
+  const client = await new RawClient(await service.url).connected();
+  client.socket.pause();
+  client.get('/big');
+  await inFlight(await service.management, 1);
+  service.kill('SIGTERM');
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(80);
+  client.socket.resume();
+  await client.ended;
+  const sent = report.cutRequests[0]?.bytesSent ?? 0;
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeGreaterThanOrEqual(client.received.length);
+  expect(sent).toBeLessThan(16 * 1024 * 1024); // of 64; the buffers of the kernel are smaller than that
+});
+
+test('two TLS clients that have the same address and port, and come to two addresses, are both served', async () => {
+  const { service, url } = await start('https', 'ready');
+  const port = Number(new URL(url).port);
+  const localPort = await freePort();
+  // Both have connected before either of them begins its handshake.
+  const sockets = ['127.0.0.1', '127.0.0.2'].map((host) =>
+    connect({ host, port, localAddress: '127.0.0.9', localPort }),
+  );
+  await Promise.all(sockets.map(async (socket) => once(socket, 'connect')));
+  await inOpen(service.management, 2);
+  const heads = await Promise.all(
+    sockets.map(async (socket) => {
+      const secure = connectTls({ socket, rejectUnauthorized: false });
+      secure.write('GET /echo/x HTTP/1.1\r\nHost: x\r\n\r\n');
+      return String((await once(secure, 'data'))[0]).slice(0, 12);
+    }),
+  );
+  expect(heads).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  for (const socket of sockets) socket.destroy();
+});
+
+test('a TLS record that arrives slowly is not silence', async () => {
+  const { service, url, enter } = await start('https', 'draining', { SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '500ms' });
+  const slow = await throttled(Number(new URL(url).port));
+  const client = await new RawClient(`https://127.0.0.1:${slow.port}`).connected();
+  await enter();
+  slow.throttle();
+  client.socket.write(`GET /echo/slow HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(11_000)}\r\n\r\n`);
+  await client.receives('"/echo/slow"');
+  client.socket.end();
+  slow.close();
+  expect((await reportOf(service)).code).toBe(0);
+});
+
+test('clients that use up all descriptors do not keep the probes from being answered, and are counted', async () => {
+  const service = startService({}, { wrap: ['sh', '-c', 'ulimit -n 80; exec "$0" "$@"'] });
+  const url = await service.url;
+  const management = await service.management;
+  const clients = await Promise.all(Array.from({ length: 200 }, async () => new RawClient(url).connected()));
+  const refused = await service.line({ event: 'refused' });
+  expect(refused).toMatchObject({ level: 'warn', listener: 'http' });
+  expect(await probe(management, '/readyz')).toBe(200);
+  expect(await probe(management, '/livez')).toBe(200);
+  const numberOf = async (metric: string) => {
+    const { body } = await get(`${management}/metrics`);
+    return Number(new RegExp(`^${metric}\\{listener="http"\\} (\\d+)$`, 'm').exec(body)?.[1]);
+  };
+  const open = await numberOf('http_server_connections');
+  expect(open).toBeLessThan(64);
+  // The kernel has taken all of them; the process takes them one by one.
+  while ((await numberOf('http_server_refused_connections_total')) + open < 200);
+  for (const { socket } of clients) socket.destroy();
+  await leave(service);
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(0);
+  expect(numbersOf(report).connections.lifetime).toMatchObject({ accepted: 200, refused: 200 - open });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.9');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+async function inOpen(management: Promise<string>, count: number): Promise<void> {
+  for (;;) {
+    const { body } = await get(`${await management}/metrics`);
+    if (body.includes(`http_server_connections{listener="https"} ${count}\n`)) return;
+  }
+}
+
+/** Passes bytes on, at 4 kB/s once it is told to. */
+async function throttled(port: number) {
+  let slow = false;
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    upstream.pipe(client).on('error', () => upstream.destroy());
+    const queue: Buffer[] = [];
+    let sending = false;
+    const send = async () => {
+      if (sending) return;
+      sending = true;
+      for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
+        if (!slow) {
+          upstream.write(chunk);
+          continue;
+        }
+        for (let at = 0; at < chunk.length; at += 800) {
+          upstream.write(chunk.subarray(at, at + 800));
+          await sleep(200);
+        }
+      }
+      sending = false;
+    };
+    client.on('data', (chunk: Buffer) => {
+      queue.push(chunk);
+      void send();
+    });
+    client.on('end', () => upstream.end());
+    upstream.on('error', () => client.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    throttle: () => {
+      slow = true;
+    },
+    close: () => server.close(),
+  };
+}
