@@ -1,5 +1,6 @@
 // Takes one protection at a time out of the built service and expects the test that is about it to fail:
-// `npm run test:mutants`. A mutant that survives means that the test proves nothing.
+// `npm run test:mutants`, or `npm run test:mutants -- descriptors` for those with a word in their name. A mutant that
+// survives means that the test proves nothing.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ const MUTANTS = [
   {
     name: 'accept queue not emptied',
     file: 'lifecycle/listener.js',
-    replace: ['await this.#emptyAcceptQueue()', 'undefined'],
+    replace: ['if (!deadline.aborted)', 'if (false)'],
     test: ['connections', 'wait in it when the listener closes'],
   },
   {
@@ -119,11 +120,144 @@ const MUTANTS = [
     replace: ['}, RETRY_MS)', '}, 1e9)'],
     test: ['log', 'what is missing, where it is missing'],
   },
+  {
+    name: 'what is detached from the parser does not wait for its turn',
+    file: 'lifecycle/connections.js',
+    replace: ['if (turn === undefined || [', 'if (turn === undefined || false && ['],
+    test: ['pipelining', 'an offer of h2c is answered as a request'],
+  },
+  {
+    name: 'an error of an upgrade handler goes to the process',
+    file: 'lifecycle/connections.js',
+    replace: ['this.#options.onThrow(error, turn.about ?? connection.upgraded)', 'throw error'],
+    test: ['pipelining', 'a handler of upgrades that throws'],
+  },
+  {
+    name: 'what can not be read ends the answers before it',
+    file: 'lifecycle/refusal.js',
+    replace: ['connections.takeTurn(connection, take, about)', 'take()'],
+    test: ['pipelining', 'half of the next one'],
+  },
+  {
+    name: 'records for a paused parser are errors',
+    file: 'lifecycle/paused-parser.js',
+    replace: ["code !== 'HPE_PAUSED'", 'true'],
+    test: ['pipelining', 'more answers than are queued'],
+  },
+  {
+    name: 'a client that ends its side has left, over HTTP',
+    file: 'lifecycle/listener.js',
+    replace: ['.httpAllowHalfOpen = true', '.httpAllowHalfOpen = false'],
+    test: ['half-close', 'over http, ready, is answered'],
+  },
+  {
+    name: 'a client that ends its side has left, over HTTPS',
+    file: 'lifecycle/listener.js',
+    replace: ['allowHalfOpen: true }', 'allowHalfOpen: false }'],
+    test: ['half-close', 'over https, ready, is answered'],
+  },
+  {
+    name: 'a client that has gone is not asked for',
+    file: 'lifecycle/presence.js',
+    replace: ['first.res.writeProcessing()', 'undefined'],
+    test: ['half-close', 'has left if it closes its side over http '],
+  },
+  {
+    name: 'silence is believed before anybody has looked',
+    file: 'lifecycle/idle-reaper.js',
+    replace: ['await loopClock.look()', 'await undefined'],
+    test: ['stalls', 'over http, draining: .* for 2000'],
+  },
+  {
+    name: 'keep-alive ends before anybody has looked',
+    file: 'lifecycle/listener.js',
+    replace: ['await loopClock.look()', 'await undefined'],
+    test: ['stalls', 'over http, ready: .* for 2000'],
+  },
+  {
+    name: 'a slow request is refused before anybody has looked',
+    file: 'lifecycle/refusal.js',
+    replace: ['hearOut(connection).then', 'Promise.resolve(false).then'],
+    test: ['stalls', 'over http, ready: .* for 2000'],
+  },
+  {
+    name: 'the time of a stall counts',
+    file: 'lifecycle/loop-clock.js',
+    replace: ['this.#stalledMs += lateMs', 'this.#stalledMs += 0'],
+    test: ['stalls', 'is silent for no longer'],
+  },
+  {
+    name: 'after a stall past its deadline a drain is cut at once',
+    file: 'lifecycle/loop-clock.js',
+    replace: ['setTimeout(strike, LAST_LOOK_MS)', 'strike()'],
+    test: ['stalls', 'when the deadline of the drain comes'],
+  },
+  {
+    name: 'a check is down before anybody has looked',
+    file: 'lifecycle/health.js',
+    replace: [
+      'patientTimeout(giveUp, check.timeoutMs)',
+      '(setTimeout(giveUp, check.timeoutMs), () => undefined)',
+    ],
+    test: ['stalls', 'does not call a check down'],
+  },
+  {
+    name: 'who destroyed an answer is always the client',
+    file: 'lifecycle/connections.js',
+    replace: ["left ? 'aborted' : 'broken'", "'aborted'"],
+    test: ['truth', 'over http, draining, an answer that its handler breaks off'],
+  },
+  {
+    name: 'a request behind our FIN is forgotten',
+    file: 'lifecycle/connections.js',
+    replace: [
+      "if (connection.endedBy === 'idle') {",
+      "if (connection.endedBy === 'idle') return; if (false) {",
+    ],
+    test: ['truth', 'crosses the end of its connection'],
+  },
+  {
+    name: 'what waits to be written counts as sent',
+    file: 'lifecycle/request.js',
+    replace: ['(handle?.writeQueueSize ?? 0)', '0'],
+    test: ['truth', 'bytes that a client has not read'],
+  },
+  {
+    name: 'an error in the shutdown is not reported',
+    file: 'lifecycle/lifecycle.js',
+    replace: ['this.#error ??=', 'if (!this.#leaving) this.#error ??='],
+    test: ['truth', 'an error in a hook that nobody catches'],
+  },
+  {
+    name: 'a hook that keeps the loop busy is on time',
+    file: 'lifecycle/hooks.js',
+    replace: ['performance.now() > dueAt + SLACK_MS', 'false'],
+    test: ['truth', 'a hook that keeps the event loop busy'],
+  },
+  {
+    name: 'all descriptors are for clients',
+    file: 'lifecycle/descriptors.js',
+    replace: ['limit - RESERVE', 'Infinity'],
+    test: ['truth', 'clients that use up all descriptors'],
+  },
+  {
+    name: 'TLS connections are known by one of their ends',
+    file: 'lifecycle/connections.js',
+    replace: ['${remotePort} ${localAddress} ${localPort}', '${remotePort}'],
+    test: ['truth', 'two TLS clients that have the same address'],
+  },
+  {
+    name: 'what has not been decrypted is silence',
+    file: 'lifecycle/connection.js',
+    replace: ['return this.#raw.bytesRead', 'return this.socket.bytesRead'],
+    test: ['truth', 'a TLS record that arrives slowly'],
+  },
 ];
 
 execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
 const survivors = [];
-for (const { name, file, replace, test } of MUTANTS) {
+const chosen = MUTANTS.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+for (const { name, file, replace, test } of chosen) {
   const dist = 'dist-mutant/';
   rmSync(dist, { recursive: true, force: true });
   cpSync('dist', dist, { recursive: true });
@@ -151,5 +285,5 @@ for (const { name, file, replace, test } of MUTANTS) {
   process.stdout.write(`${status === 0 ? 'SURVIVED' : 'killed  '}  ${name}\n`);
   rmSync(dist, { recursive: true, force: true });
 }
-process.stdout.write(`${MUTANTS.length - survivors.length} of ${MUTANTS.length} mutants killed\n`);
+process.stdout.write(`${chosen.length - survivors.length} of ${chosen.length} mutants killed\n`);
 process.exit(survivors.length === 0 ? 0 : 1);

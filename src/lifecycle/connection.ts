@@ -142,14 +142,16 @@ export class Connection {
     socket.end();
     this.newest?.req.resume();
     socket.setTimeout(LINGER_IDLE_MS);
-    socket.on('timeout', () => {
-      const { bytesRead } = socket;
-      void loopClock.look().then(() => {
-        if (socket.bytesRead === bytesRead) socket.destroy();
-      });
-    });
+    socket.on('timeout', () => void this.#destroyIfSilent());
     const timer = setTimeout(() => socket.destroy(), LINGER_MAX_MS);
     socket.once('close', () => clearTimeout(timer));
+  }
+
+  async #destroyIfSilent(): Promise<void> {
+    const { socket } = this;
+    const { bytesRead } = socket;
+    await loopClock.look();
+    if (socket.bytesRead === bytesRead) socket.destroy();
   }
 }
 

@@ -143,9 +143,11 @@ export class Listener {
     this.#server.on('timeout', (socket: Socket) => void this.#timedOut(socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
-      if (connection === undefined) socket.destroy();
-      else if (!connection.lingering && !putBackIfPaused(error, socket))
-        refuseUnreadable(this.#connections, connection, error, this.#refuse);
+      if (connection === undefined) {
+        socket.destroy();
+      } else if (!connection.lingering && !putBackIfPaused(error, socket)) {
+        void refuseUnreadable(this.#connections, connection, error, this.#refuse);
+      }
     });
   }
 
@@ -226,7 +228,8 @@ export class Listener {
     const cutRequests = this.cut();
     return {
       name: this.name,
-      result: cutRequests.length > 0 ? 'cut' : 'closed',
+      // A connection whose client still spoke when we ended it is no clean one, even if no request came of it.
+      result: cutRequests.length > 0 || this.#brokenConnections > 0 ? 'cut' : 'closed',
       ms: Math.round(performance.now() - startedAt),
       cutRequests,
     };
@@ -259,6 +262,11 @@ export class Listener {
 
   tally(): Tally {
     return tally(this.#connections.counts(), this.#atSignal, this.#atDrain);
+  }
+
+  /** Since the drain began. */
+  get #brokenConnections(): number {
+    return this.#connections.counts().connections.broken - (this.#atDrain?.connections.broken ?? 0);
   }
 
   #unexpectedlyClosed(): void {

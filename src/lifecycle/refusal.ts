@@ -44,17 +44,16 @@ const REFUSALS: Record<string, Refusal> = {
  * Answers what Node's parser gives up on: bad syntax, headers too large, a request that takes too long to arrive. Only
  * the one that it is about is refused; those before it on the connection are answered first.
  */
-export function refuseUnreadable(
+export async function refuseUnreadable(
   connections: Connections,
   connection: Connection,
   error: NodeJS.ErrnoException,
   refuse: Refuse,
-): void {
+): Promise<void> {
   const { code = '' } = error;
   if (code === TOO_SLOW) {
-    void hearOut(connection).then((arrived) => {
-      if (!arrived) refuseNext(connections, connection, error, refuse);
-    });
+    const arrived = await hearOut(connection);
+    if (!arrived) refuseNext(connections, connection, error, refuse);
   } else if (code.startsWith('HPE_')) {
     refuseNext(connections, connection, error, refuse);
   } else {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
 import { KeepAliveClients } from '../support/keep-alive-clients.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -10,6 +11,7 @@ import { EVERYWHERE, type Protocol, type Serving, withCertificate } from '../sup
 jest.setTimeout(60_000);
 
 const start = withCertificate();
+const testWherePossible = testWithCpuLimit();
 
 const STALLS_MS = [500, 2000, 5000];
 /** All of them are over in the middle of the longest stalls. */
@@ -212,6 +214,20 @@ describe('a process that stands still', () => {
   });
 });
 
+test('a client whose process stands still as well is silent for no longer than it can be', async () => {
+  const { service, url, enter } = await start('http', 'draining', { SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '1s' });
+  const client = await new RawClient(url).connected();
+  await enter();
+  // As if the whole machine had stood still: what the client wants to say comes a moment later.
+  await stall(service, 1500, () => undefined);
+  await sleep(400);
+  client.get('/echo/x');
+  await client.receives('"/echo/x"');
+  client.socket.end();
+  const { code } = await reportOf(service);
+  expect(code).toBe(0);
+});
+
 test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that pause for less than the minimum idle', async () => {
   const { service, url } = await start('http', 'draining', {
     FIXTURE: 'busy',
@@ -227,6 +243,25 @@ test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that p
   expect(lost).toEqual({});
   expect(code).toBe(0);
   expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
+});
+
+testWherePossible('a tenth of a core loses none of 150 clients', async () => {
+  const { service, url } = await start('http', 'draining', {
+    SHUTDOWN_WINDOW: '1s',
+    SHUTDOWN_WINDOW_MAX: '1s',
+    SHUTDOWN_DRAIN_TIMEOUT: '20s',
+  });
+  limitCpu(service.pid, 0.1);
+  const clients = new KeepAliveClients(url, 150, 500);
+  await clients.busy;
+  service.kill('SIGTERM');
+  const { code, report } = await reportOf(service);
+  await clients.done;
+  const { answered, lost } = clients.tally;
+  expect(lost).toEqual({});
+  expect(code).toBe(0);
+  expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
+  expect(report.lateMs.window + report.lateMs.drain).toBeGreaterThan(0);
 });
 
 test('wherever stalls fall, what the clients saw is what the report says', async () => {
