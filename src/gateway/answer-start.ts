@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 
 const VERSION_AND_STATUS = /^HTTP\/1\.([01]) (\d{3})/;
 const START_LENGTH = 'HTTP/1.1 100'.length;
+const HTTP = 'HTTP/1.';
+const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 /** As much as Node and undici read of headers. */
 const LONGEST_HEAD = 16 * 1024;
@@ -49,16 +51,16 @@ export class AnswerStart {
   #withoutContinue(): Buffer | null {
     for (;;) {
       const start = this.#held.toString('latin1', 0, START_LENGTH);
-      const [, version, status] = VERSION_AND_STATUS.exec(start) ?? [];
-      const undecided = status === undefined && start.length < START_LENGTH && start.startsWith('HTTP/1.');
-      if (undecided) return null;
+      if (!start.startsWith(HTTP) && !HTTP.startsWith(start)) return this.#release();
+      const [, version = '1', status = ''] = VERSION_AND_STATUS.exec(start) ?? [];
+      // A whole status line at least: of a reason phrase in two parts, undici keeps the second.
+      const end = this.#held.indexOf(status === '100' ? HEAD_END : LINE_END);
+      if (end === -1) return this.#held.length > LONGEST_HEAD ? this.#release() : null;
       if (status !== '100') {
-        if (version !== undefined) this.httpVersion = `1.${version}`;
-        this.#looking = status?.startsWith('1') ?? false;
+        this.httpVersion = `1.${version}`;
+        this.#looking = status.startsWith('1');
         return this.#release();
       }
-      const end = this.#held.indexOf(HEAD_END);
-      if (end === -1) return this.#held.length > LONGEST_HEAD ? this.#release() : null;
       this.#held = this.#held.subarray(end + HEAD_END.length);
       if (this.#held.length === 0) return null;
     }

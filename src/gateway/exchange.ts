@@ -77,8 +77,8 @@ export class Exchange implements Receiver {
 
   onEnd(): void {
     if (this.#outcome !== undefined) return;
-    this.#outcome = 'ok';
     this.#parts.res.end();
+    this.#outcome = 'ok';
   }
 
   onError(error: Error): void {

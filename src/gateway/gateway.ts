@@ -25,7 +25,7 @@ export function gateway(app: Application, { config, hooks, metrics, onUpgrade }:
   const trusted = app.get('trust proxy fn') as (address: string, hop: number) => boolean;
   const count = outcomeMetrics(metrics, targets);
   const pools = new Map<string, TargetPool>();
-  for (const { url } of targets) if (!pools.has(url.origin)) pools.set(url.origin, new TargetPool(url));
+  for (const { origin } of targets.map(({ url }) => url)) pools.set(origin, new TargetPool(origin));
   hooks.add({
     name: 'gateway',
     stop: () => {

@@ -59,7 +59,7 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
   #receiver: Receiver | undefined;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(origin: URL, owner: Owner) {
+  constructor(origin: string, owner: Owner) {
     this.#owner = owner;
     this.#client = new Client(origin, {
       ...KEEP_ALIVE,
@@ -89,7 +89,11 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
 
   /** After `onData` returned false. */
   resume(): void {
-    this.#controller?.resume();
+    try {
+      this.#controller?.resume();
+    } catch (error) {
+      this.onResponseError(undefined, error as Error);
+    }
   }
 
   /** Ends the connection, and with it the request that is on it, of which its receiver hears no more. */

@@ -6,12 +6,13 @@ const MAX_IDLE = 256;
 /** The connections to one origin. There is no limit of those in use: each has a request of a client's. */
 export class TargetPool {
   session: Buffer | undefined;
-  readonly #origin: URL;
+  readonly #origin: string;
   readonly #open = new Set<TargetConnection>();
   /** The one that was used last is at the end, and goes first: the others may grow old and close. */
   readonly #idle: TargetConnection[] = [];
 
-  constructor(origin: URL) {
+  /** @param origin `http://a:8000`, without a path */
+  constructor(origin: string) {
     this.#origin = origin;
   }
 

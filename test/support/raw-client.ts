@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** A client that writes bytes as it likes and keeps all that comes back. */
 export class RawClient {
@@ -9,12 +10,11 @@ export class RawClient {
   readonly ended: Promise<string>;
 
   constructor(url: string, { allowHalfOpen = false } = {}) {
-    this.socket = connect({
-      port: Number(new URL(url).port),
-      host: '127.0.0.1',
-      allowHalfOpen,
-      noDelay: true,
-    });
+    const { protocol, port } = new URL(url);
+    const options = { port: Number(port), host: '127.0.0.1', allowHalfOpen };
+    this.socket =
+      protocol === 'https:' ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
+    this.socket.setNoDelay(true);
     this.socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
     this.ended = new Promise((resolve) => {
       this.socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
