@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { gateway } from './gateway.ts';
+import { gateway } from './gateway/gateway.ts';
 import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
 import type { UpgradeHandler } from './lifecycle/upgrades.ts';

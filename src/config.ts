@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { customCleanEnv, makeValidator } from 'envalid';
 import type { CertificateFiles } from './certificate.ts';
 import { contradictions } from './contradictions.ts';
-import { type GatewayTarget, parseGatewayTargets } from './gateway-targets.ts';
+import { type GatewayTarget, parseGatewayTargets } from './gateway/targets.ts';
 import type { ShutdownSettings } from './lifecycle/budget.ts';
 import {
   bytes,

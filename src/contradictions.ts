@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { readCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
-import { findLoop } from './gateway-targets.ts';
+import { findLoop } from './gateway/targets.ts';
 import { budgetProblem } from './lifecycle/budget.ts';
 import { messageOf } from './lifecycle/errors.ts';
 

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { forwardedHeaders, returnedHeaders } from '../src/forwarded-headers.ts';
+import { forwardedHeaders, returnedHeaders } from '../src/gateway/forwarded-headers.ts';
 
 /** A message with these headers, as Node's parser would have made it. */
 function message(

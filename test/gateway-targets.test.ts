@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findLoop, findTarget, parseGatewayTargets } from '../src/gateway-targets.ts';
+import { findLoop, findTarget, parseGatewayTargets } from '../src/gateway/targets.ts';
 
 describe('a list of targets', () => {
   test('is read entry by entry, with prefix, host and URL', () => {

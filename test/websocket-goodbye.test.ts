@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { WebSocketGoodbye } from '../src/websocket-goodbye.ts';
+import { WebSocketGoodbye } from '../src/gateway/websocket-goodbye.ts';
 
 const CLOSE_1001 = Buffer.from([0x88, 2, 0x03, 0xe9]);
 

@@ -171,16 +171,30 @@ describe('headers', () => {
     });
   });
 
-  test('a DELETE whose body has no length is refused: its target would read the body as a request', async () => {
-    const target = await backend(answering('ok'));
-    const service = await gatewayTo(`/=${target.url}`);
-    const client = new RawClient(await service.url);
-    client.socket.write(
-      'DELETE /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
-    );
-    await client.receives('HTTP/1.1 411');
-    expect(target.seen).toHaveLength(0);
-  });
+  test.each(['GET', 'DELETE', 'OPTIONS', 'POST'])(
+    'a %s whose body has no length reaches its target whole, as one request',
+    async (method) => {
+      const bodies: string[] = [];
+      const target = await backend((req, res) => {
+        let body = '';
+        req.on('data', (part: Buffer) => (body += part.toString()));
+        req.on('end', () => {
+          bodies.push(body);
+          res.end('ok');
+        });
+      });
+      const service = await gatewayTo(`/=${target.url}`);
+      const client = new RawClient(await service.url);
+      const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+      client.socket.write(`${method} /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      client.socket.write(`${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
+      await client.receives('ok');
+      client.get('/next');
+      while (target.seen.length < 2) await once(target.server, 'request');
+      expect(target.seen.map(({ url }) => url)).toEqual(['/x', '/next']);
+      expect(bodies[0]).toBe(smuggled);
+    },
+  );
 });
 
 describe('streams', () => {

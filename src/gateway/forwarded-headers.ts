@@ -51,19 +51,28 @@ export function forwardedHeaders(
   return headers;
 }
 
-/** The headers of an answer as the client shall see them: names and values, in order, those that are there twice, too. */
+/**
+ * The headers of an answer as the client shall see them: names and values, in order, those that are there twice, too.
+ *
+ * @param via our name in `Via`
+ */
 export function returnedHeaders(
-  { rawHeaders, headers, httpVersion }: IncomingMessage,
+  { rawHeaders, httpVersion }: Pick<IncomingMessage, 'rawHeaders' | 'httpVersion'>,
   via: string,
 ): [name: string, value: string][] {
-  const dropped = droppedBy(headers.connection);
-  const returned: [string, string][] = [];
+  const given: [name: string, value: string, lower: string][] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
-    const lower = name.toLowerCase();
+    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    given.push([name, value, name.toLowerCase()]);
+  }
+  const valuesOf = (header: string) =>
+    given.filter(([, , lower]) => lower === header).map(([, value]) => value);
+  const dropped = droppedBy(valuesOf('connection').join(','));
+  const returned: [string, string][] = [];
+  for (const [name, value, lower] of given) {
     if (!dropped(lower) && lower !== 'via' && lower !== 'x-request-id') returned.push([name, value]);
   }
-  returned.push(['Via', [headers.via, `${httpVersion} ${via}`].filter(Boolean).join(', ')]);
+  returned.push(['Via', [...valuesOf('via'), `${httpVersion} ${via}`].filter(Boolean).join(', ')]);
   return returned;
 }
 

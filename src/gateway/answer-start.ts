@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+
+const VERSION_AND_STATUS = /^HTTP\/1\.([01]) (\d{3})/;
+const START_LENGTH = 'HTTP/1.1 100'.length;
+const HTTP = 'HTTP/1.';
+const LINE_END = '\r\n';
+const HEAD_END = '\r\n\r\n';
+/** As much as Node and undici read of headers. */
+const LONGEST_HEAD = 16 * 1024;
+
+/**
+ * Looks at the first bytes of an answer, before undici does. It takes `100 Continue` away: some servers send it unasked,
+ * clients have to put up with that (RFC 9110, 15.2), and undici ends the connection. And it notes what undici does not
+ * tell: whether anything has come at all, and the version of HTTP.
+ */
+export class AnswerStart {
+  httpVersion = '1.1';
+  #seen = false;
+  #looking = false;
+  #held: Buffer = Buffer.alloc(0);
+
+  /** Whether any byte has come since `expect()`. */
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  /** The next byte of the connection is the first of an answer. */
+  expect(): void {
+    this.#seen = false;
+    this.#looking = true;
+  }
+
+  /** The answer has begun. */
+  end(): void {
+    this.#looking = false;
+  }
+
+  /** Puts itself between a socket and whoever reads from it. */
+  listenTo(socket: Socket): void {
+    const read = socket.read.bind(socket);
+    socket.read = (size) => {
+      const chunk = read(size) as Buffer | null;
+      if (!this.#looking || chunk === null) return chunk;
+      this.#seen = true;
+      this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+      return this.#withoutContinue();
+    };
+  }
+
+  /** What can be passed on; null while it may still be a 100, like `read()`. */
+  #withoutContinue(): Buffer | null {
+    for (;;) {
+      const start = this.#held.toString('latin1', 0, START_LENGTH);
+      if (!start.startsWith(HTTP) && !HTTP.startsWith(start)) return this.#release();
+      const [, version = '1', status = ''] = VERSION_AND_STATUS.exec(start) ?? [];
+      // A whole status line at least: of a reason phrase in two parts, undici keeps the second.
+      const end = this.#held.indexOf(status === '100' ? HEAD_END : LINE_END);
+      if (end === -1) return this.#held.length > LONGEST_HEAD ? this.#release() : null;
+      if (status !== '100') {
+        this.httpVersion = `1.${version}`;
+        this.#looking = status.startsWith('1');
+        return this.#release();
+      }
+      this.#held = this.#held.subarray(end + HEAD_END.length);
+      if (this.#held.length === 0) return null;
+    }
+  }
+
+  #release(): Buffer {
+    const held = this.#held;
+    this.#held = Buffer.alloc(0);
+    return held;
+  }
+}

@@ -1,0 +1,67 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
+import { returnedHeaders } from './forwarded-headers.ts';
+
+/** Obs-text and what Node allows in a reason phrase. */
+const PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+export interface AnswerHead {
+  status: number;
+  /** The reason phrase. */
+  message: string;
+  /** Name, value, name, value. */
+  rawHeaders: string[];
+  httpVersion: string;
+}
+
+/**
+ * Writes the head of a target's answer to the client, in place of what is set so far but for the request id: security
+ * headers of our own pages are not those of the target's.
+ *
+ * @throws Node's error when there is something in it that can't be sent; the response is then as it was
+ */
+export function writeAnswerHead(res: ServerResponse, head: AnswerHead, via: string): void {
+  const { status, message } = head;
+  const own = res.getHeaders();
+  try {
+    for (const name in own) if (name !== 'x-request-id') res.removeHeader(name);
+    // Not by writeHead: of two Set-Cookie it would keep one, because the request id is set already (Node 20).
+    for (const [name, value] of returnedHeaders(head, via)) res.appendHeader(name, value);
+    res.writeHead(status, PHRASE.test(message) ? message : STATUS_CODES[status]);
+  } catch (error) {
+    if (!res.headersSent) {
+      for (const name of res.getHeaderNames()) res.removeHeader(name);
+      for (const [name, value = ''] of Object.entries(own)) res.setHeader(name, value);
+    }
+    throw error;
+  }
+}
+
+/** Whether the answer to this request has no body, whatever its headers say. */
+export function hasNoBody(method: string | undefined, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
+/**
+ * Breaks off an answer whose rest will never come, so that its client can't take it for a whole one. Where nothing but
+ * the end of the connection ends the answer (HTTP/1.0), that takes a reset.
+ */
+export function breakAnswer(res: ServerResponse): void {
+  const { socket } = res;
+  if (socket === null) {
+    // Pipelined: the connection still carries an earlier answer. Nothing of this one has been sent.
+    res.once('socket', (later: Socket) => later.destroy());
+  } else if (res.chunkedEncoding || res.hasHeader('content-length')) {
+    socket.destroy();
+  } else {
+    reset(socket);
+  }
+}
+
+/** Without a reset, a TLS client sees the end of the TCP connection and no close_notify, which not every one minds. */
+function reset(socket: Socket): void {
+  const { _parent: parent } = socket as Socket & { _parent?: unknown };
+  if (parent instanceof Socket) parent.resetAndDestroy();
+  else if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}
