@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../src/variables.ts';
+import { parseDuration } from '../src/lastcall/config/variables.ts';
 import { RehearsalError } from './errors.ts';
 import { SCENARIO_NAMES, type ScenarioName } from './plan.ts';
 import { PRESETS } from './presets.ts';

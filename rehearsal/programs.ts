@@ -1,8 +1,8 @@
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, loadConfig, SCHEMA } from '../src/config.ts';
-import { longestShutdownMs, MARGIN_MS } from '../src/lifecycle/budget.ts';
-import type { Variable } from '../src/variables.ts';
+import { ConfigError, loadConfig, SCHEMA } from '../src/lastcall/config/config.ts';
+import { longestShutdownMs, MARGIN_MS } from '../src/lastcall/lifecycle/budget.ts';
+import type { Variable } from '../src/lastcall/config/variables.ts';
 import { RehearsalError } from './errors.ts';
 import type { Pod, Probe, Program } from './plan.ts';
 

@@ -1,4 +1,4 @@
-import type { Report } from '../src/lifecycle/report.ts';
+import type { Report } from '../src/lastcall/lifecycle/report.ts';
 
 /**
  * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds

@@ -1,5 +1,5 @@
-import { trapEarly } from './lifecycle/signals.ts';
+import { trapEarly } from './lastcall/lifecycle/signals.ts';
 
 const earlySignal = trapEarly();
-const { run } = await import('./service.ts');
+const { run } = await import('./lastcall/run.ts');
 await run(process.env, { earlySignal });

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import type { Report } from '../../src/lifecycle/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import { readLines } from './output.ts';
 import type { Reaper } from './reaper.ts';
 

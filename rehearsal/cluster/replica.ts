@@ -1,4 +1,4 @@
-import type { Report } from '../../src/lifecycle/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SCHEMA } from '../../src/config.ts';
+import { SCHEMA } from '../../src/lastcall/config/config.ts';
 import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { loadConfig, SCHEMA } from '../../src/config.ts';
+import { loadConfig, SCHEMA } from '../../src/lastcall/config/config.ts';
 import {
   budgetProblem,
   longestShutdownMs,
   MARGIN_MS,
   type ShutdownSettings,
-} from '../../src/lifecycle/budget.ts';
+} from '../../src/lastcall/lifecycle/budget.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, notes, podSpecOf, render, RenderError } from '../../scripts/helm.ts';
 

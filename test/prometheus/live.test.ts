@@ -3,7 +3,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Report } from '../../src/lifecycle/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import { filledIn, QUERIES } from '../support/dashboard.ts';
 import { withTlsAndGateway } from '../support/everything-on.ts';
 import { get, inFlight } from '../support/http.ts';

@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http';
 import { type Logger, pino } from 'pino';
-import { type AppParts, createApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
-import { Health } from '../../src/lifecycle/health.ts';
-import { Hooks } from '../../src/lifecycle/hooks.ts';
-import { Listener } from '../../src/lifecycle/listener.ts';
-import type { MetricFactory } from '../../src/telemetry/metrics.ts';
-import { refuseAsProblem } from '../../src/problem.ts';
+import { type AppParts, createApp } from '../../src/service/app.ts';
+import { loadConfig } from '../../src/lastcall/config/config.ts';
+import { Health } from '../../src/lastcall/lifecycle/health.ts';
+import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
+import { Listener } from '../../src/lastcall/listener/listener.ts';
+import type { MetricFactory } from '../../src/lastcall/telemetry/metrics.ts';
+import { refuseAsProblem } from '../../src/lastcall/http/problem.ts';
 import { LogCapture } from './log.ts';
 
 export interface TestApp {

@@ -1,7 +1,7 @@
 import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import type { Certificate } from '../../src/lifecycle/listener.ts';
+import type { Certificate } from '../../src/lastcall/listener/listener.ts';
 
 export interface MakeOptions {
   commonName?: string;

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { loopClock } from '../../src/lifecycle/loop-clock.ts';
+import { loopClock } from '../../src/lastcall/lifecycle/loop-clock.ts';
 
 /** Time that passes only when a test says so, in which the event loop never stands still and has always read all. */
 export function useFakeTime(): void {

@@ -1,7 +1,7 @@
-import type { ShutdownSettings } from '../../src/lifecycle/budget.ts';
-import { Hooks } from '../../src/lifecycle/hooks.ts';
-import { Lifecycle } from '../../src/lifecycle/lifecycle.ts';
-import type { Listener } from '../../src/lifecycle/listener.ts';
+import type { ShutdownSettings } from '../../src/lastcall/lifecycle/budget.ts';
+import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
+import { Lifecycle } from '../../src/lastcall/lifecycle/lifecycle.ts';
+import type { Listener } from '../../src/lastcall/listener/listener.ts';
 
 /** What a service has that sets nothing. */
 export const DEFAULT_SETTINGS: ShutdownSettings = {

@@ -1,4 +1,4 @@
-import type { Report } from '../../src/lifecycle/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import type { Cause, Loss, Phase, ReplicaResult, Result, Totals } from '../../rehearsal/result.ts';
 
 /** What is to happen in a made-up rehearsal; times in ms. */

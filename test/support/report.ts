@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Report } from '../../src/lifecycle/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import type { ServiceProcess } from './process.ts';
 
 /**

@@ -1,0 +1,403 @@
+import { EventEmitter } from 'node:events';
+import { overallDeadlineMs, type ShutdownSettings } from './budget.ts';
+import { messageOf } from './errors.ts';
+import type { HookResult, Hooks } from './hooks.ts';
+import type { DrainOptions, ListenerResult, LostRequest } from '../listener/listener.ts';
+import { hardTimeout, loopClock, patientTimeout } from './loop-clock.ts';
+import {
+  EXIT_CODES,
+  type ListenerReport,
+  outcomeOf,
+  type Phases,
+  type Progress,
+  type Report,
+} from './report.ts';
+import type { Tally } from './tally.ts';
+
+export const STATES = [
+  'starting',
+  'ready',
+  'lame-duck',
+  'draining',
+  'cleanup',
+  'final-scrape',
+  'exited',
+] as const;
+export type State = (typeof STATES)[number];
+
+/** What the state machine needs of a traffic listener. */
+export interface DrainableListener {
+  readonly name: string;
+  readonly port: number;
+  /** Of the newest connection or request, on the loopClock. */
+  readonly lastTrafficAt: number;
+  start(): Promise<void>;
+  /** `windowMs` is how long the window lasts at least: goodbyes are spread over it. */
+  giveNotice(windowMs: number): void;
+  stop(options: DrainOptions): Promise<ListenerResult>;
+  expedite(): void;
+  cut(): LostRequest[];
+  tally(): Tally;
+}
+
+export interface LifecycleOptions {
+  settings: ShutdownSettings;
+  hooks: Hooks;
+  listeners: DrainableListener[];
+  /** Scrapes of `/metrics`: how long the next one is worth waiting for (0: nobody scrapes), and the next one. */
+  scrapes: { patienceMs(mostMs: number): number; next(): Promise<void> };
+  /** Ends the process. Called once, after the report. */
+  exit: (code: number) => void;
+}
+
+export interface LifecycleEvents {
+  /** A state was entered; `ms` is how long the one before lasted. */
+  state: [{ state: State; previous: State; ms: number }];
+  signal: [{ signal: NodeJS.Signals; repeated: boolean }];
+  /** An error that ends the process, or that came while it was ending. */
+  fatal: [{ kind: string; error: unknown }];
+  listener: [ListenerResult];
+  cut: [LostRequest];
+  hook: [HookResult];
+  /** The last event. */
+  report: [Report];
+}
+
+/** Hooks get this long in all once an operator is in a hurry. */
+const EXPEDITED_HOOKS_MS = 1000;
+/** One Ctrl-C reaches the process twice, milliseconds apart, when a parent (npm, tsx) forwards the terminal's SIGINT. */
+const SAME_KEYSTROKE_MS = 100;
+/** The final scrape ends this long before the overall deadline, however long the event loop stood still. */
+const SCRAPE_RESERVE_MS = 250;
+const MAX_ERROR_CHARS = 500;
+const MAX_CUT_REQUESTS = 10;
+
+/**
+ * The life of one process: starting → ready → lame-duck → draining → cleanup → final-scrape → exited.
+ *
+ * It owns the order and the deadlines and knows neither Express nor the log nor the metrics: they subscribe.
+ * There is one way out, {@link shutdown}, for signals, crashes and failed starts alike.
+ */
+export class Lifecycle extends EventEmitter<LifecycleEvents> {
+  readonly #options: LifecycleOptions;
+  readonly #startAbort = new AbortController();
+  /** Ends the window early: the operator is in a hurry. */
+  readonly #expedited = new AbortController();
+  #state: State = 'starting';
+  #enteredAt = performance.now();
+  #since = new Date();
+  #wasReady = false;
+  /** Those that were opened: the ones to drain and to report. */
+  readonly #open: DrainableListener[] = [];
+  #leaving = false;
+  #windDown: Promise<void> | undefined;
+  #startedAt = 0;
+  #disarmDeadline: (() => void) | undefined;
+  /** Counted from the first signal; `Infinity`: none. */
+  readonly deadlineMs: number;
+  #firstSignal: NodeJS.Signals | undefined;
+  #interrupts = 0;
+  #interruptedAt = -Infinity;
+  #repeatedSignals = 0;
+  #reason = '';
+  #error: string | undefined;
+  #ended = false;
+  readonly #failed = { crashed: false, forced: false, deadline: false };
+  readonly #durations = new Map<State, number>();
+  readonly #lateMs = new Map<State, number>();
+  readonly #hookResults: HookResult[] = [];
+  readonly #listenerResults = new Map<string, ListenerResult>();
+  readonly #cutRequests: LostRequest[] = [];
+
+  constructor(options: LifecycleOptions) {
+    super();
+    this.#options = options;
+    this.deadlineMs = overallDeadlineMs(options.settings);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** When the state was entered. */
+  get since(): Date {
+    return this.#since;
+  }
+
+  /** Start-up is complete, whatever came after. */
+  get started(): boolean {
+    return this.#wasReady;
+  }
+
+  /** Milliseconds to the overall deadline; undefined before the first signal, or when there is none. */
+  get msLeft(): number | undefined {
+    if (!this.#leaving || this.deadlineMs === Infinity) return undefined;
+    return Math.max(0, Math.round(this.#startedAt + this.deadlineMs - performance.now()));
+  }
+
+  /** Milliseconds that a state has lasted, running ones included; 0 if it was not entered. */
+  durationMs(state: State): number {
+    const running = state === this.#state ? performance.now() - this.#enteredAt : 0;
+    return Math.round((this.#durations.get(state) ?? 0) + running);
+  }
+
+  /** How late the event loop was at most while the state lasted, in milliseconds. */
+  lateMs(state: State): number {
+    this.#noteLate();
+    return this.#lateMs.get(state) ?? 0;
+  }
+
+  /**
+   * Prepares, runs the start-up hooks, then opens the listeners. A failure, or a signal meanwhile, ends in the
+   * wind-down, so that this never rejects.
+   *
+   * @param prepare what has to happen before the start-up hooks: it may register some
+   */
+  async start(prepare?: () => Promise<void>): Promise<void> {
+    const { hooks, listeners } = this.#options;
+    const { signal } = this.#startAbort;
+    try {
+      await prepare?.();
+      await hooks.start(signal);
+      for (const listener of listeners) {
+        if (signal.aborted) return;
+        await listener.start();
+        if (signal.aborted) {
+          await listener.stop({ keepAliveMinIdleMs: 0, deadline: signal });
+          return;
+        }
+        this.#open.push(listener);
+      }
+    } catch (error) {
+      if (signal.aborted) return; // the interruption made it fail; the wind-down is under way
+      this.emit('fatal', { kind: 'start-failed', error });
+      await this.shutdown('start-failed', error);
+      return;
+    }
+    if (signal.aborted) return;
+    this.#wasReady = true;
+    this.#enter('ready');
+  }
+
+  /** Counts a signal. The first one is followed by {@link shutdown}; a SIGINT on top of it is an operator in a hurry. */
+  signal(signal: NodeJS.Signals): void {
+    const repeated = this.#leaving || this.#firstSignal !== undefined;
+    this.#firstSignal ??= signal;
+    if (repeated) this.#repeatedSignals++;
+    this.emit('signal', { signal, repeated });
+    if (signal !== 'SIGINT') return;
+    const sinceLastMs = performance.now() - this.#interruptedAt;
+    this.#interruptedAt = performance.now();
+    if (!repeated || sinceLastMs < SAME_KEYSTROKE_MS) return;
+    this.#interrupts++;
+    if (this.#interrupts === 1) this.#expedite();
+    else this.#end({ forced: true });
+  }
+
+  /** An error that nobody caught: the process leaves, but what is in flight is still answered. */
+  fatal(kind: string, error: unknown): void {
+    this.#blame(error);
+    this.emit('fatal', { kind, error });
+    void this.shutdown(kind, error);
+  }
+
+  /** Winds down and ends the process; a second call joins the first. Never rejects. */
+  async shutdown(reason = this.#firstSignal ?? 'shutdown', error?: unknown): Promise<void> {
+    if (!this.#leaving) {
+      this.#leaving = true;
+      this.#reason = reason;
+      if (error !== undefined) this.#blame(error);
+      this.#startedAt = performance.now();
+      this.#armDeadline();
+      this.#windDown = this.#leave();
+    }
+    await this.#windDown;
+  }
+
+  /** The report as of now. */
+  progress(): Progress {
+    const { hooks, cutRequests, ...facts } = this.#facts();
+    const inFlight = facts.listeners.reduce((sum, { requests }) => sum + requests.lifetime.inFlight, 0);
+    return { ...facts, state: this.#state, inFlight, hooks, cutRequests };
+  }
+
+  /** The first error is the one to report, also when the shutdown was under way already. */
+  #blame(error: unknown): void {
+    this.#failed.crashed = true;
+    this.#error ??= messageOf(error).slice(0, MAX_ERROR_CHARS);
+  }
+
+  async #leave(): Promise<void> {
+    const { hooks, scrapes, settings } = this.#options;
+    const announced = this.#state === 'ready' && !this.#failed.crashed;
+    this.#startAbort.abort();
+    this.#enter('lame-duck');
+    const windowMs = announced ? settings.windowMs : 0;
+    for (const listener of this.#open) listener.giveNotice(windowMs);
+    // Nobody sends traffic to a process that was never ready, and a crashed one should not take more of it.
+    if (announced) await this.#window();
+
+    this.#enter('draining');
+    await this.#drain();
+
+    this.#enter('cleanup');
+    this.#hookResults.push(...(await hooks.stop((result) => this.emit('hook', result))));
+
+    const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
+    if (patienceMs > 0 && !this.#expedited.signal.aborted) {
+      this.#enter('final-scrape');
+      const atMostMs = Math.max(0, (this.msLeft ?? Infinity) - SCRAPE_RESERVE_MS);
+      await this.#race(scrapes.next(), (done) => patientTimeout(done, patienceMs, atMostMs));
+    }
+    this.#end({});
+  }
+
+  /** At least `windowMs`, then until it has been quiet for `quietMs`, at most `windowMaxMs`. */
+  async #window(): Promise<void> {
+    const { windowMs, quietMs, windowMaxMs } = this.#options.settings;
+    const leftMs = () => {
+      const elapsedMs = performance.now() - this.#startedAt;
+      const lastTrafficAt = Math.max(...this.#open.map((listener) => listener.lastTrafficAt));
+      const quietLeftMs = lastTrafficAt + quietMs - loopClock.now();
+      return Math.min(windowMaxMs - elapsedMs, Math.max(windowMs - elapsedMs, quietLeftMs));
+    };
+    while (!this.#expedited.signal.aborted) {
+      const waitMs = leftMs();
+      if (waitMs > 0) {
+        await this.#race(new Promise(() => undefined), (done) => {
+          const timer = setTimeout(done, Math.ceil(waitMs));
+          return () => clearTimeout(timer);
+        });
+      } else {
+        await loopClock.look(); // there may be news that nobody has read yet
+        if (leftMs() <= 0) return;
+      }
+    }
+  }
+
+  /** All listeners in parallel under one deadline. */
+  async #drain(): Promise<void> {
+    const { drainTimeoutMs, keepAliveMinIdleMs } = this.#options.settings;
+    const deadline = new AbortController();
+    const disarm =
+      drainTimeoutMs === Infinity ? undefined : hardTimeout(() => deadline.abort(), drainTimeoutMs);
+    if (drainTimeoutMs === 0) deadline.abort();
+    const minIdleMs = this.#expedited.signal.aborted ? 0 : keepAliveMinIdleMs;
+    const startedAt = performance.now();
+    await Promise.all(
+      this.#open.map(async (listener) => {
+        const options = { keepAliveMinIdleMs: minIdleMs, deadline: deadline.signal };
+        const result = await listener.stop(options).catch((error: unknown): ListenerResult => {
+          const ms = Math.round(performance.now() - startedAt);
+          return { name: listener.name, result: 'error', ms, cutRequests: [], error };
+        });
+        this.#listenerEnded(result);
+      }),
+    );
+    disarm?.();
+  }
+
+  #listenerEnded(result: ListenerResult): void {
+    if (this.#listenerResults.has(result.name)) return;
+    this.#listenerResults.set(result.name, result);
+    this.#cutRequests.push(...result.cutRequests);
+    for (const request of result.cutRequests) this.emit('cut', request);
+    this.emit('listener', result);
+  }
+
+  #expedite(): void {
+    this.#expedited.abort();
+    this.#options.hooks.expedite(EXPEDITED_HOOKS_MS);
+    for (const listener of this.#open) listener.expedite();
+  }
+
+  /** Armed at the first signal, before anything that can hang, and never disarmed but by the end. */
+  #armDeadline(): void {
+    if (this.deadlineMs === Infinity) return;
+    this.#disarmDeadline = hardTimeout(() => this.#end({ deadline: true }), this.deadlineMs);
+  }
+
+  /** Reports and exits, from the end of the wind-down or, abruptly, from the middle of it. */
+  #end(failure: { forced?: boolean; deadline?: boolean }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    Object.assign(this.#failed, failure);
+    this.#disarmDeadline?.();
+    for (const listener of this.#open) {
+      if (this.#listenerResults.has(listener.name)) continue;
+      const cutRequests = listener.cut();
+      const ms = this.durationMs('draining');
+      this.#listenerEnded({ name: listener.name, result: 'cut', ms, cutRequests });
+    }
+    this.#enter('exited');
+    const facts = this.#facts();
+    const cut = facts.listeners.some(({ result }) => result !== 'closed');
+    const outcome = outcomeOf({ ...this.#failed, cut, hooks: facts.hooks });
+    const exitCode = EXIT_CODES[outcome];
+    this.emit('report', { ...facts, outcome, exitCode });
+    this.#options.exit(exitCode);
+  }
+
+  #enter(state: State): void {
+    if (this.#ended && state !== 'exited') return;
+    this.#noteLate();
+    const previous = this.#state;
+    const now = performance.now();
+    const ms = Math.round(now - this.#enteredAt);
+    this.#durations.set(previous, now - this.#enteredAt);
+    this.#state = state;
+    this.#enteredAt = now;
+    this.#since = new Date();
+    this.emit('state', { state, previous, ms });
+  }
+
+  #facts(): Omit<Report, 'exitCode' | 'outcome'> {
+    return {
+      event: 'shutdown',
+      reason: this.#reason,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      ms: {
+        ...phases((state) => this.durationMs(state)),
+        total: Math.round(performance.now() - this.#startedAt),
+      },
+      lateMs: phases((state) => this.lateMs(state)),
+      listeners: this.#open.map((listener): ListenerReport => {
+        const { name, port } = listener;
+        return { name, port, result: this.#listenerResults.get(name)?.result ?? 'open', ...listener.tally() };
+      }),
+      hooks: this.#hookResults.map(({ name, result, ms }) => ({ name, result, ms })),
+      repeatedSignals: this.#repeatedSignals,
+      cutRequests: this.#cutRequests.slice(0, MAX_CUT_REQUESTS),
+    };
+  }
+
+  #noteLate(): void {
+    const lateMs = Math.max(this.#lateMs.get(this.#state) ?? 0, loopClock.takeWorst());
+    this.#lateMs.set(this.#state, lateMs);
+  }
+
+  /** Waits for a promise, a time-out that `arm` sets and can cancel, or an operator in a hurry. */
+  async #race(promise: Promise<unknown>, arm: (done: () => void) => () => void): Promise<void> {
+    const { signal } = this.#expedited;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const disarm = arm(done);
+      function done() {
+        disarm();
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done);
+      void promise.then(done, done);
+    });
+  }
+}
+
+function phases(of: (state: State) => number): Phases {
+  return {
+    window: of('lame-duck'),
+    drain: of('draining'),
+    cleanup: of('cleanup'),
+    finalScrape: of('final-scrape'),
+  };
+}

@@ -1,0 +1,165 @@
+import { Socket } from 'node:net';
+import { loopClock } from '../lifecycle/loop-clock.ts';
+import { askIfPresent } from './presence.ts';
+import type { TrackedRequest } from './request.ts';
+
+/**
+ * How a connection ended: after an answer that said close, by us after it had been idle, as an upgraded socket, by our
+ * cut, because we ended it under the client (in the middle of an answer, or while it still sent), refused at once for
+ * want of descriptors, or because the client ended it first.
+ */
+export type ConnectionOutcome = 'closed' | 'idle' | 'upgraded' | 'cut' | 'broken' | 'refused' | 'left';
+
+/** Once our side has ended: how long we read on without a byte, and at most. nginx: lingering_timeout, lingering_time. */
+const LINGER_IDLE_MS = 1000;
+const LINGER_MAX_MS = 10_000;
+
+const CONNECTION = Symbol('connection');
+type TrackedSocket = Socket & { [CONNECTION]?: Connection };
+
+/** What has to wait until nothing else is in flight on a connection. */
+export interface Turn {
+  /** A request that it is about, and that it does not wait for. */
+  about: TrackedRequest | undefined;
+  take: () => void;
+}
+
+/** One accepted socket. */
+export class Connection {
+  /** Where HTTP is spoken: the raw socket, or the TLS socket on top of it once its handshake is done. */
+  socket: Socket;
+  /** Those whose response is not finished, oldest first. */
+  readonly inFlight = new Set<TrackedRequest>();
+  /** The last request that came, until it is done and read: an idle connection keeps no request alive. */
+  newest: TrackedRequest | undefined;
+  /** The request that turned it into something else than HTTP. */
+  upgraded: TrackedRequest | undefined;
+  /** An answer on this connection said `Connection: close`: nothing that arrives later is processed. */
+  saidClose = false;
+  /** More may arrive that nobody will process: it can't be read as HTTP, or came after the answer that said close. */
+  unread = false;
+  /** Set when we end the connection for its silence, when it is cut at the deadline, or refused at once. */
+  endedBy: 'idle' | 'cut' | 'refused' | undefined;
+  /** The client has ended its side. It may still wait for an answer. */
+  peerEnded = false;
+  /** The client was found to be gone. */
+  gone = false;
+  /** A request on it was destroyed by us. */
+  broken = false;
+  /** TLS, and its handshake is not done. */
+  handshaking = false;
+  /** Waits until it is alone on the connection. What comes after it is not processed. */
+  turn: Turn | undefined;
+  /** What {@link loopClock} had stood still when the connection became what it is, idle or busy. */
+  stalledMsThen = loopClock.stalledMs;
+  readonly #raw: Socket;
+  #lingering = false;
+  #readAtEnd = 0;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.#raw = socket;
+    this.speakOn(socket);
+  }
+
+  speakOn(socket: Socket): void {
+    this.socket = socket;
+    (socket as TrackedSocket)[CONNECTION] = this;
+    // What Node calls when an answer that says close is written.
+    socket.destroySoon = closePolitely;
+    socket.once('end', () => {
+      this.peerEnded = true;
+      if (!this.idle) askIfPresent(this);
+    });
+  }
+
+  static of(socket: Socket): Connection | undefined {
+    return (socket as TrackedSocket)[CONNECTION];
+  }
+
+  get outcome(): ConnectionOutcome {
+    if (this.endedBy === 'cut' || this.endedBy === 'refused') return this.endedBy;
+    if (this.upgraded !== undefined) return 'upgraded';
+    if (this.broken || this.#spokeAfterEnd) return 'broken';
+    if (this.saidClose) return 'closed';
+    return this.endedBy ?? 'left';
+  }
+
+  get idle(): boolean {
+    return this.inFlight.size === 0 && this.upgraded === undefined && this.turn === undefined;
+  }
+
+  get lingering(): boolean {
+    return this.#lingering;
+  }
+
+  /** Bytes from the client, as they came: a TLS socket counts what it has decrypted, which is a record at a time. */
+  get bytesRead(): number {
+    return this.#raw.bytesRead;
+  }
+
+  /** Milliseconds that the loop has stood still since the connection became what it is, idle or busy. */
+  get stalledMs(): number {
+    return loopClock.stalledMs - this.stalledMsThen;
+  }
+
+  /** Something failed between us and the client, and not because of us: a reset, a time-out of TCP, bad TLS. */
+  get failedByPeer(): boolean {
+    if (this.gone) return true;
+    const { errored } = this.socket as { errored?: NodeJS.ErrnoException | null };
+    if (errored === null || errored === undefined) return false;
+    const { syscall, code = '' } = errored;
+    return syscall !== undefined || code === 'ECONNRESET' || code.startsWith('ERR_SSL');
+  }
+
+  /** Whether something came after we had ended the connection for its silence. */
+  get #spokeAfterEnd(): boolean {
+    return this.endedBy === 'idle' && this.#lingering && this.socket.bytesRead > this.#readAtEnd;
+  }
+
+  /** Ends the connection as soon as everything is written. */
+  close(): void {
+    if (this.handshaking) this.socket.destroy();
+    else Socket.prototype.destroySoon.call(this.socket);
+  }
+
+  /** Ends a connection that has been silent, and reads on: what crosses our FIN on its way must not be overlooked. */
+  endSilent(): void {
+    this.endedBy = 'idle';
+    this.#readAtEnd = this.socket.bytesRead;
+    if (this.handshaking) this.socket.destroy();
+    else this.linger();
+  }
+
+  /**
+   * Ends our side and reads on for a while. A socket that is closed while data still arrives answers with a reset,
+   * and a reset destroys what the client has not read yet: the very answer that told it to stop sending.
+   */
+  linger(): void {
+    if (this.#lingering) return;
+    this.#lingering = true;
+    const { socket } = this;
+    socket.end();
+    this.newest?.req.resume();
+    socket.setTimeout(LINGER_IDLE_MS);
+    socket.on('timeout', () => void this.#destroyIfSilent());
+    const timer = setTimeout(() => socket.destroy(), LINGER_MAX_MS);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  async #destroyIfSilent(): Promise<void> {
+    const { socket } = this;
+    const { bytesRead } = socket;
+    await loopClock.look();
+    if (socket.bytesRead === bytesRead) socket.destroy();
+  }
+}
+
+function closePolitely(this: TrackedSocket): void {
+  const connection = this[CONNECTION];
+  if (connection === undefined || connection.lingering) return;
+  connection.saidClose = true;
+  const unread = connection.unread || connection.newest?.req.complete === false;
+  if (unread) connection.linger();
+  else connection.close();
+}

@@ -1,0 +1,330 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Connection } from './connection.ts';
+import { sayCloseIfNewest } from './farewell.ts';
+import { Goodbyes } from './goodbyes.ts';
+import { IdleReaper } from './idle-reaper.ts';
+import { loopClock } from '../lifecycle/loop-clock.ts';
+import { type RequestOutcome, TrackedRequest } from './request.ts';
+import type { Counts } from '../lifecycle/tally.ts';
+
+export interface ConnectionsOptions {
+  tls: boolean;
+  /** Whether there are descriptors left for this socket. */
+  admit: (socket: Socket) => boolean;
+  /** An error that a handler threw at our feet: `request` is undefined when it is about none. */
+  onThrow: (error: unknown, request: TrackedRequest | undefined) => void;
+}
+
+/**
+ * Every connection and request of one listener, each counted once when it comes and once when it ends, so that
+ * accepted = answered + aborted + cut + broken (requests) and = the sum of all outcomes (connections) as soon as nothing
+ * is open.
+ */
+export class Connections {
+  /** On the {@link loopClock}: the newest connection or request. */
+  lastTrafficAt = -Infinity;
+  /** Called once per request, when its outcome is known; not for upgrades. */
+  onRequestEnd: ((request: TrackedRequest) => void) | undefined;
+  /** Called for each request that we broke. */
+  onBroken: ((request: TrackedRequest) => void) | undefined;
+
+  readonly #options: ConnectionsOptions;
+  readonly #open = new Set<Connection>();
+  /** Connections whose handshake is not done, by both of their addresses. */
+  readonly #handshakes = new Map<string, Connection>();
+  readonly #reaper = new IdleReaper();
+  readonly #goodbyes: Goodbyes;
+  readonly #connections = {
+    accepted: 0,
+    closed: 0,
+    idle: 0,
+    upgraded: 0,
+    cut: 0,
+    broken: 0,
+    refused: 0,
+    left: 0,
+  };
+  readonly #requests = { accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 };
+  #noticed = false;
+  /** Those that have a request to start, while none may. */
+  #held: Set<Connection> | undefined;
+  #inFlight = 0;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#goodbyes = new Goodbyes((error) => options.onThrow(error, undefined));
+  }
+
+  /** Connections accepted so far. */
+  get accepted(): number {
+    return this.#connections.accepted;
+  }
+
+  counts(): Counts {
+    return {
+      connections: { open: this.#open.size, ...this.#connections },
+      requests: { inFlight: this.#inFlight, ...this.#requests },
+    };
+  }
+
+  /** All requests in flight and all upgraded sockets. */
+  *inFlight(): Generator<TrackedRequest> {
+    for (const { inFlight, upgraded } of this.#open) {
+      yield* inFlight;
+      if (upgraded !== undefined) yield upgraded;
+    }
+  }
+
+  accept(socket: Socket): void {
+    const connection = new Connection(socket);
+    this.#open.add(connection);
+    this.#connections.accepted++;
+    this.lastTrafficAt = loopClock.now();
+    socket.once('close', () => this.#closed(connection));
+    if (!this.#options.admit(socket)) {
+      connection.endedBy = 'refused';
+      socket.destroy();
+      return;
+    }
+    this.#reaper.add(connection);
+    if (!this.#options.tls) return;
+    // Node does not tell which raw socket is below a TLS socket, but both have the same two ends.
+    const ends = endsOf(socket);
+    connection.handshaking = true;
+    this.#handshakes.set(ends, connection);
+    socket.once('close', () => {
+      if (this.#handshakes.get(ends) === connection) this.#handshakes.delete(ends);
+    });
+  }
+
+  /** The handshake of a connection is done: from now on its TLS socket stands for it. */
+  secure(socket: Socket): void {
+    const connection = this.#handshakes.get(endsOf(socket));
+    if (connection === undefined) {
+      socket.destroy(); // the peer was gone before the handshake ended
+      return;
+    }
+    this.#handshakes.delete(endsOf(socket));
+    connection.handshaking = false;
+    connection.speakOn(socket);
+    socket.once('close', () => this.#closed(connection));
+  }
+
+  /**
+   * Takes charge of a request and hands it to the application, unless it came after an answer that said close: such a
+   * request must not be processed (RFC 9112, 9.6), its sender knows that it has to repeat it elsewhere. One that comes
+   * after we have ended its connection for being silent has crossed our FIN on its way: it is lost, and counted as that.
+   */
+  begin(req: IncomingMessage, res: ServerResponse, handle: () => void): void {
+    const connection = Connection.of(req.socket);
+    if (connection === undefined) throw new Error('a request came on a socket that was never accepted');
+    if (connection.endedBy === 'idle') {
+      this.#lost(req, res, connection);
+      return;
+    }
+    if (connection.saidClose || connection.turn !== undefined) {
+      connection.unread = true;
+      req.resume();
+      return;
+    }
+    const request = this.#take(req, res, connection);
+    // First in line: Node's own listener may destroy the socket, and "destroyed" is what tells a response that
+    // was written from one whose write callbacks were only flushed by an error.
+    res.prependListener('finish', () => {
+      if (!connection.socket.destroyed) this.#settle(request, 'answered');
+    });
+    request.start = handle;
+    if (this.#noticed) {
+      sayCloseIfNewest(request, res);
+      this.#startFirst(connection);
+    } else {
+      this.#start(request);
+    }
+  }
+
+  /** Takes charge of a connection that stops to speak HTTP. */
+  upgrade(req: IncomingMessage, connection: Connection): TrackedRequest {
+    this.lastTrafficAt = loopClock.now();
+    this.#reaper.delete(connection);
+    const request = new TrackedRequest(req, undefined, connection, this.#goodbyes, this.#noticed);
+    connection.upgraded = request;
+    return request;
+  }
+
+  /**
+   * Does something on a connection as soon as nothing else is in flight there, so that answers keep the order of the
+   * requests (RFC 9112, 9.3.2): a request that Node's parser does not go on behind, or one that it could not read. What
+   * comes later is not processed.
+   *
+   * @param about a request in flight that is not waited for, because it is what this is about
+   */
+  takeTurn(connection: Connection, take: () => void, about?: TrackedRequest): void {
+    if (connection.turn !== undefined) return;
+    connection.turn = { take, about };
+    // An answer must not say close because it is the newest: one is to come.
+    if (about === undefined) connection.newest = undefined;
+    this.#reaper.delete(connection);
+    this.#nextTurn(connection);
+  }
+
+  /**
+   * From the signal on: every request is told, goodbyes are said over the next `spreadMs`, and the newest answer of
+   * each connection says close.
+   */
+  giveNotice(spreadMs: number): void {
+    this.#noticed = true;
+    this.#goodbyes.spread(spreadMs);
+    for (const request of this.inFlight()) {
+      if (request.res !== undefined) sayCloseIfNewest(request, request.res);
+      request.notice();
+    }
+  }
+
+  /** Starts no request until {@link release}; only after the notice. What comes is read and waits. */
+  hold(): void {
+    this.#held = new Set();
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const connection of held) this.#startFirst(connection);
+  }
+
+  /**
+   * The window is over: goodbyes that are left are said now, and from now on each connection that has no request in
+   * flight and has sent no byte for `minIdleMs` is ended, counted from this call at the earliest: a request that is
+   * on the wire already must not be met by a reset (nginx: keepalive_min_timeout). Silent preconnects and half-sent
+   * headers fall under the same rule.
+   */
+  endIdle(minIdleMs: number): void {
+    this.#goodbyes.flush();
+    this.#reaper.start(
+      minIdleMs,
+      [...this.#open].filter(({ idle }) => idle),
+    );
+  }
+
+  /** Resolves when no connection is open. */
+  async empty(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /** Destroys what is left and counts it. */
+  cut(): void {
+    this.#reaper.stop();
+    for (const connection of this.#open) {
+      connection.endedBy ??= connection.idle ? 'idle' : 'cut'; // silence loses nothing
+      for (const request of connection.inFlight) {
+        // Before the socket is destroyed: that flushes its buffers, and a response cut in half would look written.
+        this.#settle(request, request.res?.writableFinished ? 'answered' : 'cut');
+      }
+      connection.socket.destroy();
+      this.#closed(connection);
+    }
+  }
+
+  #take(req: IncomingMessage, res: ServerResponse, connection: Connection): TrackedRequest {
+    const request = new TrackedRequest(req, res, connection, this.#goodbyes, this.#noticed);
+    connection.newest = request;
+    connection.inFlight.add(request);
+    connection.stalledMsThen = loopClock.stalledMs;
+    this.#inFlight++;
+    this.#requests.accepted++;
+    this.lastTrafficAt = loopClock.now();
+    this.#reaper.delete(connection);
+    return request;
+  }
+
+  #lost(req: IncomingMessage, res: ServerResponse, connection: Connection): void {
+    req.resume();
+    this.#settle(this.#take(req, res, connection), 'broken');
+  }
+
+  /** Nothing that a handler throws gets further than here. */
+  #start(request: TrackedRequest): void {
+    const { start } = request;
+    request.start = undefined;
+    try {
+      start?.();
+    } catch (error) {
+      this.#options.onThrow(error, request);
+    }
+  }
+
+  /**
+   * Once answers say close, pipelined requests are handled one after the other, and each a tick later than it came:
+   * only when it is its turn to be answered is it known whether more have come, which a close would turn away.
+   */
+  #startFirst(connection: Connection): void {
+    const [first] = connection.inFlight;
+    if (first?.start === undefined) return;
+    if (this.#held !== undefined) {
+      this.#held.add(connection);
+      return;
+    }
+    process.nextTick(() => {
+      if (first.outcome === undefined) this.#start(first);
+    });
+  }
+
+  /** In a tick of its own: Node's listeners of the response that has just ended come first. */
+  #nextTurn(connection: Connection): void {
+    const { turn, inFlight } = connection;
+    if (turn === undefined || [...inFlight].some((request) => request !== turn.about)) return;
+    process.nextTick(() => {
+      if (connection.turn !== turn || !this.#open.has(connection)) return;
+      connection.turn = undefined;
+      if (connection.saidClose) {
+        connection.unread = true; // an answer before it has ended the connection
+        return;
+      }
+      try {
+        turn.take();
+      } catch (error) {
+        this.#options.onThrow(error, turn.about ?? connection.upgraded);
+        connection.socket.destroy();
+      }
+    });
+  }
+
+  #settle(request: TrackedRequest, outcome: RequestOutcome): void {
+    const { connection } = request;
+    if (!connection.inFlight.delete(request)) return;
+    request.end(outcome);
+    this.#inFlight--;
+    this.#requests[outcome]++;
+    if (outcome === 'broken') connection.broken = true;
+    if (connection.newest === request && request.req.complete) connection.newest = undefined;
+    this.#startFirst(connection);
+    this.#nextTurn(connection);
+    if (connection.idle && this.#open.has(connection)) {
+      connection.stalledMsThen = loopClock.stalledMs;
+      if (connection.endedBy === undefined) this.#reaper.add(connection);
+    }
+    if (outcome === 'broken') this.onBroken?.(request);
+    this.onRequestEnd?.(request);
+  }
+
+  #closed(connection: Connection): void {
+    if (!this.#open.delete(connection)) return;
+    this.#reaper.delete(connection);
+    for (const request of connection.inFlight) {
+      // With its answer outstanding, nobody else has closed it but us, unless something failed on the way.
+      const left = connection.failedByPeer || (connection.peerEnded && !request.req.complete);
+      this.#settle(request, left ? 'aborted' : 'broken');
+    }
+    connection.upgraded?.end(connection.endedBy === 'cut' ? 'cut' : 'answered');
+    this.#connections[connection.outcome]++;
+    if (this.#open.size === 0) this.#onEmpty?.();
+  }
+}
+
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}

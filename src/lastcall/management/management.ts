@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { bind } from '../listener/bind.ts';
+import type { CheckStatus, Health } from '../lifecycle/health.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+
+import type { ProbeAnswer } from './terminus.ts';
+import type { Scrapes } from './scrapes.ts';
+
+interface Content {
+  contentType: string;
+  body: string;
+}
+
+export interface ManagementOptions {
+  /** Undefined: all interfaces, IPv6 and IPv4. */
+  host: string | undefined;
+  port: number;
+  serviceName: string;
+  lifecycle: Lifecycle;
+  scrapes: Scrapes;
+  metrics: (accept: string | undefined) => Promise<Content>;
+  /** What `/lifecycle` lists beside the state. */
+  details: () => { inFlight: unknown[]; hooks: string[] };
+}
+
+/** kubelet reads 10 KiB of a probe's body. */
+const MAX_PROBE_BYTES = 10_000;
+
+/**
+ * The management port: probes (routed by terminus, see lifecycle/terminus.ts), `/metrics`, `/lifecycle` and a
+ * page that links them. It opens before everything else and closes last.
+ */
+export class Management {
+  readonly server: Server;
+  readonly #options: ManagementOptions;
+
+  constructor(options: ManagementOptions) {
+    this.#options = options;
+    const { lifecycle, scrapes, serviceName, metrics, details } = options;
+    const pages: Record<string, (req: IncomingMessage) => Content | Promise<Content>> = {
+      '/': () => html(landingPage(serviceName, lifecycle.state)),
+      '/metrics': async (req) => metrics(req.headers.accept),
+      '/lifecycle': () => {
+        const { state, since, msLeft: deadlineMs = null } = lifecycle;
+        const { ageMs: lastMsAgo = null, intervalMs = null } = scrapes;
+        return json({ state, since, deadlineMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
+      },
+    };
+    this.server = createServer((req, res) => {
+      if (pathOf(req) === '/metrics' && req.method === 'GET') {
+        const done = scrapes.begin();
+        res.once('finish', () => {
+          if (res.statusCode === 200) done();
+        });
+      }
+      void serve(pages, req, res);
+    });
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo | null)?.port ?? this.#options.port;
+  }
+
+  /** @throws LifecycleError `LISTENER_BIND` */
+  async start(): Promise<void> {
+    await bind(this.server, { name: 'management', ...this.#options });
+  }
+}
+
+async function serve(
+  pages: Record<string, (req: IncomingMessage) => Content | Promise<Content>>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const path = pathOf(req);
+  const page = pages[path];
+  res.setHeader('Cache-Control', 'no-store');
+  if (page === undefined && !PROBES.includes(path)) return send(res, 404, text('not found\n'));
+  if (page === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) {
+    res.setHeader('Allow', 'GET, HEAD');
+    return send(res, 405, text('method not allowed\n'));
+  }
+  try {
+    send(res, 200, await page(req));
+  } catch (error) {
+    send(res, 500, text(`${String(error)}\n`));
+  }
+}
+
+function pathOf(req: IncomingMessage): string {
+  return (req.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+const PROBES = ['/startupz', '/livez', '/readyz'];
+
+/** The three probes, as the table in docs/shutdown.md says. */
+export function probes(
+  lifecycle: Lifecycle,
+  health: Health,
+  inShutdown: { liveness: 'fail' | 'pass'; readiness: 'fail' | 'pass' },
+): Record<string, (verbose: boolean) => ProbeAnswer> {
+  const alive = () => lifecycle.state === 'starting' || lifecycle.state === 'ready';
+  return {
+    '/startupz': (verbose) => probe(lifecycle.started, lifecycle, health, verbose),
+    '/livez': (verbose) => probe(alive() || inShutdown.liveness === 'pass', lifecycle, health, verbose),
+    '/readyz': (verbose) => {
+      const open = lifecycle.state === 'ready' || (lifecycle.started && inShutdown.readiness === 'pass');
+      return probe(open && health.ready, lifecycle, health, verbose);
+    },
+  };
+}
+
+function probe(ok: boolean, lifecycle: Lifecycle, health: Health, verbose: boolean): ProbeAnswer {
+  const body = { status: ok ? 'ok' : 'error', state: lifecycle.state, checks: undefined, omitted: undefined };
+  return { ok, body: verbose ? { ...body, ...fitting(health.status()) } : body };
+}
+
+/** As many checks as a kubelet reads; the failing ones first. */
+function fitting(checks: CheckStatus[]): { checks: CheckStatus[]; omitted: number | undefined } {
+  const sorted = [...checks].sort((a, b) => Number(a.up ?? false) - Number(b.up ?? false));
+  let bytes = 200;
+  const shown = sorted.filter((check) => {
+    bytes += Buffer.byteLength(JSON.stringify(check)) + 1;
+    return bytes <= MAX_PROBE_BYTES;
+  });
+  return { checks: shown, omitted: checks.length - shown.length || undefined };
+}
+
+function landingPage(serviceName: string, state: string): string {
+  const links = ['/livez?verbose', '/readyz?verbose', '/startupz?verbose', '/metrics', '/lifecycle']
+    .map((path) => `<li><a href="${path}">${path}</a></li>`)
+    .join('');
+  const name = serviceName.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${name} management</title><style>body{font:16px/1.6 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}code{background:#eee;padding:.1em .4em;border-radius:4px}</style><h1>${name}</h1><p>State: <code>${state}</code></p><ul>${links}</ul></html>\n`;
+}
+
+function html(body: string): Content {
+  return { contentType: 'text/html; charset=utf-8', body };
+}
+
+function json(value: unknown): Content {
+  return { contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+function text(body: string): Content {
+  return { contentType: 'text/plain; charset=utf-8', body };
+}
+
+function send(res: ServerResponse, status: number, { contentType, body }: Content): void {
+  res.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,124 @@
+import type { RequestListener } from 'node:http';
+import { type AppParts, createApp, type Upgrader } from '../service/app.ts';
+import { type Config, ConfigError, loadConfig, maskSecrets } from './config/config.ts';
+import { Health } from './lifecycle/health.ts';
+import { Hooks } from './lifecycle/hooks.ts';
+import { Lifecycle } from './lifecycle/lifecycle.ts';
+import type { Listener } from './listener/listener.ts';
+import { SIGNALS } from './lifecycle/signals.ts';
+import { superviseWithTerminus } from './management/terminus.ts';
+import { Management, probes } from './management/management.ts';
+import { Scrapes } from './management/scrapes.ts';
+import { createLogger, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { writeTerminationLog } from './telemetry/termination-log.ts';
+import { trafficListeners } from './http/traffic.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIG = 78;
+/** `/lifecycle` lists the oldest of them. */
+const MAX_SHOWN_REQUESTS = 100;
+
+export interface Service {
+  listeners: Listener[];
+  management: Management;
+  /** Winds down and ends the process, as a signal does. */
+  shutdown: () => Promise<void>;
+}
+
+export interface RunOptions {
+  /** Makes the application; the service's own by default. */
+  app?: (parts: AppParts) => RequestListener | Promise<RequestListener>;
+  /** Ends the trap of main.ts and tells which signal came before anybody could act on it. */
+  earlySignal?: () => NodeJS.Signals | undefined;
+}
+
+/**
+ * Starts the service: reads the configuration, opens the management port, runs the start-up hooks, opens the
+ * traffic listeners. Returns when the service is ready, or when the process is about to end.
+ *
+ * Exits with 78 if the configuration can't be used, and with 1 if the start fails.
+ */
+export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<Service> {
+  const config = readConfig(env);
+  const { logger, droppedLines } = await createLogger(config);
+  logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
+
+  const { shutdown: settings, service } = config;
+  const hooks = new Hooks(settings.cleanupTimeoutMs);
+  const health = new Health(config.health);
+  const scrapes = new Scrapes();
+  const listeners: Listener[] = []; // filled when there is an application to listen for
+  const lifecycle = new Lifecycle({
+    settings,
+    hooks,
+    listeners,
+    scrapes,
+    exit: (code) => process.exit(code),
+  });
+  const hookNames = () => hooks.names;
+  const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines });
+
+  logLifecycle(logger, lifecycle);
+  logHealth(logger, health);
+  if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
+  lifecycle.on('state', ({ state }) => {
+    if (state === 'ready') {
+      health.start();
+      for (const { name, port } of listeners) logListening(logger, name, port);
+    }
+    if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
+  });
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(kind, (error: unknown) => lifecycle.fatal(kind, error));
+  }
+
+  const management = new Management({
+    ...config.management,
+    serviceName: service.name,
+    lifecycle,
+    scrapes,
+    metrics: metrics.expose,
+    details: () => ({
+      inFlight: listeners.flatMap((listener) => listener.inFlight()).slice(0, MAX_SHOWN_REQUESTS),
+      hooks: hooks.names,
+    }),
+  });
+  superviseWithTerminus(management.server, {
+    probes: probes(lifecycle, health, settings),
+    signals: SIGNALS,
+    onSignal: (signal) => lifecycle.signal(signal),
+    windDown: async () => lifecycle.shutdown(),
+  });
+  const running: Service = { listeners, management, shutdown: async () => lifecycle.shutdown('shutdown') };
+  const early = options.earlySignal?.();
+  if (early !== undefined) {
+    process.emit(early, early); // again, now that somebody listens
+    return running;
+  }
+
+  await lifecycle.start(async () => {
+    await management.start();
+    logListening(logger, 'management', management.port);
+    const upgraders: Upgrader[] = [];
+    const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
+    const parts = { config, logger, hooks, health, metrics, onUpgrade };
+    const handler = await (options.app ?? createApp)(parts);
+    listeners.push(...trafficListeners({ config, handler, upgraders, metrics, logger }));
+    for (const listener of listeners) {
+      listener.onError = (error) => lifecycle.fatal('listener-error', error);
+    }
+  });
+  return running;
+}
+
+function readConfig(env: NodeJS.ProcessEnv): Config {
+  try {
+    return loadConfig(env, process.stdout.isTTY);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
+    process.stderr.write(`${error.message}, nothing was started:\n${lines}`);
+    process.exit(EXIT_CONFIG);
+  }
+}

@@ -1,0 +1,163 @@
+import { type Logger, type LoggerOptions, pino } from 'pino';
+import type { CertificateWatcher } from '../tls/certificate.ts';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../lifecycle/errors.ts';
+import type { Health } from '../lifecycle/health.ts';
+import type { Lifecycle } from '../lifecycle/lifecycle.ts';
+import type { Listener } from '../listener/listener.ts';
+import { stdout } from './stdout.ts';
+
+/** What is masked, and where: in the line itself and in what handlers and HTTP clients commonly put into it. */
+const SECRETS = [
+  'authorization',
+  'Authorization',
+  'cookie',
+  'Cookie',
+  'set-cookie',
+  'password',
+  'secret',
+  'token',
+  'apiKey',
+];
+const PLACES = [
+  'headers',
+  'req.headers',
+  'res.headers',
+  'body',
+  'user',
+  'config',
+  'err',
+  'err.config.headers',
+];
+/** No wildcards: they would cost ten times as much as all the rest of a line. */
+const MASKED = ['', ...PLACES].flatMap((place) => SECRETS.map((name) => `${place}["${name}"]`));
+
+/** The logger of the process, on stdout, and how many of its lines nobody has read. */
+export async function createLogger({
+  log,
+  service,
+}: Pick<Config, 'log' | 'service'>): Promise<{ logger: Logger; droppedLines: () => number }> {
+  const options = {
+    level: log.level,
+    base: { service: service.name, version: service.version, pod: service.pod },
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: MASKED, censor: '***' },
+  };
+  const format = log.format === 'pretty' ? await pretty() : (line: string) => line;
+  const loss = lossLine(options);
+  const output = stdout((dropped) => format(loss(dropped)));
+  const logger = pino(options, { write: (line) => output.write(format(line)) });
+  return { logger, droppedLines: () => output.dropped };
+}
+
+async function pretty(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ singleLine: true, ignore: 'service,version,pod,event' });
+}
+
+/** The line that stands for lines that were dropped, whatever the level of the log: they may have been errors. */
+function lossLine(options: LoggerOptions): (dropped: number) => string {
+  let text = '';
+  const logger = pino({ ...options, level: 'warn' }, { write: (line) => (text = line) });
+  return (dropped) => {
+    const lines = dropped === 1 ? 'line is' : 'lines are';
+    logger.warn({ event: 'log', dropped }, `${dropped} ${lines} missing here: nobody read the log`);
+    return text;
+  };
+}
+
+/** One line for every event in the life of the process; the report is the last of all. */
+export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
+  lifecycle.on('state', ({ state, previous, ms }) => {
+    logger.info({ event: 'lifecycle', state, previous, ms }, `${previous} → ${state}`);
+  });
+  lifecycle.on('signal', ({ signal, repeated }) => {
+    logger.info({ event: 'signal', signal, repeated }, repeated ? `${signal} again` : signal);
+  });
+  lifecycle.on('fatal', ({ kind, error }) => {
+    const err = error instanceof Error ? error : new Error(messageOf(error));
+    logger.fatal({ event: 'fatal', kind, err }, `${kind}: ${err.message}`);
+  });
+  lifecycle.on('cut', (request) => {
+    logger.warn({ event: 'cut', ...request }, `${request.outcome} ${request.method} ${request.route}`);
+  });
+  lifecycle.on('listener', ({ name, result, ms, cutRequests: { length: cut }, error }) => {
+    const level = result === 'closed' ? 'info' : 'warn';
+    const requests = cut === 0 ? '' : `: ${cut} request${cut === 1 ? '' : 's'}`;
+    logger[level](
+      { event: 'listener', listener: name, result, ms, cut, err: error },
+      `${name} ${result} after ${duration(ms)}${requests}`,
+    );
+  });
+  lifecycle.on('hook', ({ name, result, ms, error }) => {
+    const level = result === 'ok' ? 'info' : 'error';
+    logger[level](
+      { event: 'hook', hook: name, result, ms, err: error },
+      `hook ${name}: ${result} after ${duration(ms)}`,
+    );
+  });
+  lifecycle.on('report', (report) => {
+    logger[report.outcome === 'clean' ? 'info' : 'error'](
+      report,
+      `${report.outcome} shutdown in ${duration(report.ms.total)}, exit ${report.exitCode}`,
+    );
+  });
+}
+
+export function logListening(logger: Logger, listener: string, port: number): void {
+  logger.info({ event: 'listening', listener, port }, `${listener} listening on port ${port}`);
+}
+
+/** In a flood of connections one line is enough for a while; the metrics count each. */
+const REFUSED_LINE_EVERY_MS = 10_000;
+
+/** What happens on a listener that no request's own line can say. */
+export function logListener(logger: Logger, listener: Listener): void {
+  let refused = 0;
+  let saidAt = -Infinity;
+  listener.onRefused = () => {
+    refused++;
+    if (performance.now() - saidAt < REFUSED_LINE_EVERY_MS) return;
+    saidAt = performance.now();
+    logger.warn(
+      { event: 'refused', listener: listener.name, refused },
+      `${listener.name}: connections refused, the process is about to run out of descriptors`,
+    );
+    refused = 0;
+  };
+  listener.onThrow = (error, request) => {
+    const err = error instanceof Error ? error : new Error(messageOf(error));
+    const where = request === undefined ? 'a goodbye' : `${request.method} ${request.route}`;
+    logger.error(
+      { event: 'thrown', ...request, listener: listener.name, err },
+      `${where} threw: ${err.message}`,
+    );
+  };
+}
+
+export function logHealth(logger: Logger, health: Health): void {
+  health.on('change', ({ name, up, error, critical }) => {
+    const level = up === true ? 'info' : 'warn';
+    logger[level](
+      { event: 'health', check: name, up, critical, error },
+      `health check ${name} is ${up === true ? 'up' : 'down'}`,
+    );
+  });
+}
+
+export function logCertificate(logger: Logger, watcher: CertificateWatcher): void {
+  watcher.on('renewed', () => {
+    logger.info(
+      { event: 'certificate', expiresAt: new Date(watcher.expiresAt * 1000) },
+      'certificate renewed',
+    );
+  });
+  watcher.on('broken', (err) => {
+    logger.error({ event: 'certificate', err }, `the certificate stays as it is: ${err.message}`);
+  });
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
