@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { type Logger, pino } from 'pino';
-import { type AppParts, createApp } from '../../src/service/app.ts';
-import { loadConfig } from '../../src/lastcall/config/config.ts';
+import { createApp } from '../../src/service/app.ts';
+import { type Parts, rooms, variables } from '../../src/service/variables.ts';
+import { loadAll } from '../../src/lastcall/config/config.ts';
 import { Health } from '../../src/lastcall/lifecycle/health.ts';
 import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
 import { Listener } from '../../src/lastcall/listener/listener.ts';
@@ -33,12 +34,16 @@ export async function requestInFlight(listener: Listener): Promise<void> {
   }
 }
 
-/** The app on a listener of its own and a free port, as service.ts puts them together, with its log in memory. */
+/** The app on a listener of its own and a free port, as run.ts puts them together, with its log in memory. */
 export async function startApp(
   env: Record<string, string> = {},
-  makeApp: (parts: AppParts) => RequestListener = createApp,
+  makeApp: (parts: Parts) => RequestListener = createApp,
 ): Promise<TestApp> {
-  const config = loadConfig({ SERVICE_NAME: 'shop', POD_NAME: 'shop-1', ...env }, false);
+  const loaded = loadAll(
+    { SERVICE_NAME: 'shop', POD_NAME: 'shop-1', ...env },
+    { terminal: false, variables, rooms },
+  );
+  const { config } = loaded;
   const log = new LogCapture();
   const logger: Logger = pino({ formatters: { level: (label) => ({ level: label }) } }, log);
   const hooks = new Hooks(config.shutdown.cleanupTimeoutMs);
@@ -48,7 +53,7 @@ export async function startApp(
     ...config.http,
     host: '127.0.0.1',
     port: 0,
-    handler: makeApp({ config, logger, hooks, health, metrics: NO_METRICS, onUpgrade: () => undefined }),
+    handler: makeApp({ ...loaded, logger, hooks, health, metrics: NO_METRICS, onUpgrade: () => undefined }),
     refuse: refuseAsProblem,
   });
   await listener.start();
