@@ -5,8 +5,9 @@ import { breakAnswer, hasNoBody, writeAnswerHead } from './answer.ts';
 import { targetDeadline } from './deadline.ts';
 import type { CountOutcome, Outcome } from './outcomes.ts';
 import { RequestBody } from './request-body.ts';
-import { type Receiver, reasonOf, type TargetConnection, type TargetRequest } from './target-connection.ts';
+import type { Receiver, TargetConnection, TargetRequest } from './target-connection.ts';
 import type { TargetPool } from './target-pool.ts';
+import { reasonOf } from './target-socket.ts';
 import type { GatewayTarget } from './targets.ts';
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
@@ -77,6 +78,7 @@ export class Exchange implements Receiver {
 
   onEnd(): void {
     if (this.#outcome !== undefined) return;
+    this.#connection = undefined; // from now on it is somebody else's
     this.#parts.res.end();
     this.#outcome = 'ok';
   }
@@ -85,7 +87,9 @@ export class Exchange implements Receiver {
     if (this.#outcome !== undefined) return;
     const { res, target } = this.#parts;
     const repeat = this.#repeatable && this.#tries === 1 && this.#connection?.hasAnswered === false;
-    if (res.headersSent) {
+    if (this.#body?.brokenOff === true) {
+      this.#end('aborted');
+    } else if (res.headersSent) {
       this.#end('broken');
       res.err = error;
       breakAnswer(res);

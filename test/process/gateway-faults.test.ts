@@ -138,6 +138,27 @@ describe.each(STATES)('%s: a target that answers nonsense', (state) => {
   );
 });
 
+test.each(STATES)('%s: a target that answers a WebSocket with nonsense is a 502, too', async (state) => {
+  const nonsense = new Map(NONSENSE);
+  const target = await rawTarget((request) => {
+    const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
+    return nonsense.get(decodeURIComponent(name));
+  });
+  const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length);
+  const heads: Record<string, string> = {};
+  for (const [index, [wrong]] of NONSENSE.entries()) {
+    const client = clients[index]!;
+    client.socket.write(
+      `GET /${encodeURIComponent(wrong)} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await client.ended;
+    heads[wrong] = client.received.split('\r\n', 1)[0] ?? '';
+  }
+  expect(heads).toEqual(Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, 'HTTP/1.1 502 Bad Gateway'])));
+  expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
+  await leaves(service, clients);
+});
+
 /** What a target may say before its answer. */
 const INTERIM: Record<string, string> = {
   '100': 'HTTP/1.1 100 Continue\r\n\r\n',
