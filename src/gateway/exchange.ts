@@ -47,6 +47,7 @@ export class Exchange implements Receiver {
   #cancelDeadline: () => void;
   /** Known as soon as nothing that the target does can change it. */
   #outcome: Outcome | undefined;
+  #closed = false;
 
   constructor(parts: ExchangeParts) {
     const { req, res, timeoutMs } = parts;
@@ -55,7 +56,14 @@ export class Exchange implements Receiver {
     this.#repeatable = this.#body === undefined && IDEMPOTENT.has(req.method);
     this.#cancelDeadline = targetDeadline(timeoutMs, this.#body, () => this.#timeout());
     res.on('drain', () => this.#connection?.resume());
-    res.once('close', () => this.#close());
+    const close = () => this.#close();
+    res.once('close', close);
+    if (res.socket === null) {
+      // Pipelined: while it waits for its turn, Node does not tell it that its connection has closed.
+      const { socket } = req;
+      socket.setMaxListeners(0).once('close', close);
+      res.once('close', () => socket.off('close', close));
+    }
     this.#send();
   }
 
@@ -139,6 +147,8 @@ export class Exchange implements Receiver {
   /** The response is over: whole, or with its connection. */
   #close(): void {
     const { res, target, count } = this.#parts;
+    if (this.#closed) return;
+    this.#closed = true;
     // A whole answer may still not have reached a client that left.
     if (this.#outcome === undefined || (this.#outcome === 'ok' && !res.writableFinished)) {
       this.#end('aborted');
