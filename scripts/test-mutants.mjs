@@ -71,6 +71,51 @@ const MUTANTS = [
     replace: ["request.res?.writableFinished ? 'answered' : 'cut'", "'answered'"],
     test: ['streams', 'stuck half-way'],
   },
+  {
+    name: 'an answer of a target may have any status',
+    file: 'gateway/target-connection.js',
+    replace: ['if (status < 200)', 'if (false)'],
+    test: ['gateway-faults', 'ready: a target that answers nonsense'],
+  },
+  {
+    name: 'what a target says before its answer is for undici',
+    file: 'gateway/answer-start.js',
+    replace: ["status.startsWith('1')", 'false'],
+    test: ['gateway-faults', 'ready: what a target says before its answer'],
+  },
+  {
+    name: 'half an answer ends like a whole one',
+    file: 'gateway/answer.js',
+    replace: ["res.chunkedEncoding || res.hasHeader('content-length')", 'true'],
+    test: ['gateway-faults', 'ready: a target that breaks in the middle'],
+  },
+  {
+    name: 'undici sees the reset of a target',
+    file: 'gateway/target-socket.js',
+    replace: ['error.code = RESET', 'void 0'],
+    test: ['gateway-faults', 'ready: a target that breaks in the middle'],
+  },
+  {
+    name: 'a reset that comes with data is an end',
+    file: 'gateway/target-socket.js',
+    replace: ['socket.remoteAddress === undefined', 'false'],
+    test: ['gateway-faults', 'while its client reads nothing'],
+  },
+  {
+    name: 'what cannot be repeated goes on any connection',
+    file: 'gateway/exchange.js',
+    replace: ['RECENT_MS = 20', 'RECENT_MS = 1e9'],
+    test: ['gateway-keep-alive', 'does not say so'],
+  },
+  {
+    name: 'the gateway strikes without a look',
+    file: 'gateway/deadline.js',
+    replace: [
+      'cancel = patientTimeout(judge, ms)',
+      'cancel = clearTimeout.bind(null, setTimeout(judge, ms))',
+    ],
+    test: ['gateway-faults', 'ready: a process that stood still'],
+  },
 ];
 
 execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
