@@ -50,7 +50,7 @@ async function gatewayIn(
     ...env,
   });
   const { port } = await service.line({ event: 'listening', listener: scheme });
-  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`);
+  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`, { tls: scheme === 'https' });
   connect(); // is silent, and keeps a drain from its end
   const clients = Array.from({ length: connections }, connect);
   for (const client of clients) {

@@ -9,11 +9,9 @@ export class RawClient {
   /** How the connection ended: after a FIN of the other side, or with Node's error code. */
   readonly ended: Promise<string>;
 
-  constructor(url: string, { allowHalfOpen = false } = {}) {
-    const { protocol, port } = new URL(url);
-    const options = { port: Number(port), host: '127.0.0.1', allowHalfOpen };
-    this.socket =
-      protocol === 'https:' ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
+  constructor(url: string, { allowHalfOpen = false, tls = false } = {}) {
+    const options = { port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen };
+    this.socket = tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
     this.socket.setNoDelay(true);
     this.socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
     this.ended = new Promise((resolve) => {
