@@ -50,7 +50,7 @@ async function gatewayIn(
     ...env,
   });
   const { port } = await service.line({ event: 'listening', listener: scheme });
-  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`);
+  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`, { tls: scheme === 'https' });
   connect(); // is silent, and keeps a drain from its end
   const clients = Array.from({ length: connections }, connect);
   for (const client of clients) {
@@ -136,6 +136,27 @@ describe.each(STATES)('%s: a target that answers nonsense', (state) => {
       await leaves(service, clients);
     },
   );
+});
+
+test.each(STATES)('%s: a target that answers a WebSocket with nonsense is a 502, too', async (state) => {
+  const nonsense = new Map(NONSENSE);
+  const target = await rawTarget((request) => {
+    const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
+    return nonsense.get(decodeURIComponent(name));
+  });
+  const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length);
+  const heads: Record<string, string> = {};
+  for (const [index, [wrong]] of NONSENSE.entries()) {
+    const client = clients[index]!;
+    client.socket.write(
+      `GET /${encodeURIComponent(wrong)} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await client.ended;
+    heads[wrong] = client.received.split('\r\n', 1)[0] ?? '';
+  }
+  expect(heads).toEqual(Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, 'HTTP/1.1 502 Bad Gateway'])));
+  expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
+  await leaves(service, clients);
 });
 
 /** What a target may say before its answer. */
