@@ -60,7 +60,7 @@ export function resultOf(facts: Facts): Result {
   };
 }
 
-function settingsOf({ deployment, network, pod, load, program, seed }: Plan): Settings {
+function settingsOf({ deployment, network, pod, load, program, stallMs, seed }: Plan): Settings {
   return {
     replicas: deployment.replicas,
     rate: load.rate,
@@ -73,6 +73,7 @@ function settingsOf({ deployment, network, pod, load, program, seed }: Plan): Se
     jitter: network.jitter,
     graceMs: pod.graceMs,
     preStopMs: pod.preStopMs,
+    stallMs,
     environment: program.chosen,
     seed,
   };
@@ -124,6 +125,7 @@ function replicaResult(replica: Replica, ledger: Ledger, since: (ms: number) => 
     name,
     states: span(replica.states),
     inRotation: span(replica.inRotation),
+    ...(replica.stalls.length === 0 ? {} : { stalls: span([...replica.stalls]) }),
     ...(deletedAtMs === undefined ? {} : { deletedAtMs: since(deletedAtMs) }),
     ...(sigtermAtMs === undefined ? {} : { sigtermAtMs: since(sigtermAtMs) }),
     ...(exit === undefined ? {} : { exit: { ...exit, atMs: since(exit.atMs) } }),

@@ -4,11 +4,12 @@ import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
 import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
+import { STARVED } from './rules/starved.ts';
 import { STAYING } from './rules/staying.ts';
 import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
-const RULES = [...Object.values(STAYING), ...Object.values(LEAVING)];
+const RULES = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
 export function diagnose(facts: Facts, lost: Entry[]): Finding[] {

@@ -18,6 +18,7 @@ export interface Flags {
   livePath?: string;
   grace?: number;
   preStop?: number;
+  stall?: number;
   endpointLag: number;
   jitter: number;
   rate: number;
@@ -104,6 +105,11 @@ const OPTIONS: Record<
     ['--replicas <n>', 'how many (3, or what the chart says)', atLeast(1)],
     ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
     ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],
+    [
+      '--stall <time>',
+      'for which replicas that leave get no CPU, again and again (0; 2s for starved)',
+      duration,
+    ],
   ],
   'What is rehearsed': [
     ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],

@@ -38,6 +38,15 @@ export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'settin
 
 const LEAVING = new Set(['lame-duck', 'draining', 'cleanup', 'final-scrape']);
 
+/** `, 4.0 s of it without CPU`, where that was so. */
+export function afterStalls(replicas: Replica[]): string {
+  const withoutMs = replicas.map(({ stalls }) =>
+    stalls.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0),
+  );
+  const longestMs = Math.max(0, ...withoutMs);
+  return longestMs === 0 ? '' : `, up to ${duration(longestMs)} of it without CPU`;
+}
+
 export function stateAtTheEnd(replicas: Replica[]): string {
   return [...new Set(replicas.map(({ states }) => states.at(-1)?.state ?? 'unknown'))].join(', ');
 }

@@ -110,6 +110,7 @@ async function basePlan(
         steadyMs: flags.steady,
         tailMs: flags.tail,
       },
+      stallMs: flags.stall ?? 0,
       seed: flags.seed,
     },
   };

@@ -1,3 +1,5 @@
+import { parseDuration } from '../src/variables.ts';
+
 export const SCENARIO_NAMES = [
   'rollout',
   'scale-down',
@@ -7,6 +9,7 @@ export const SCENARIO_NAMES = [
   'crash',
   'eviction',
   'stuck-request',
+  'starved',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
@@ -18,6 +21,8 @@ export interface Plan {
   deployment: Deployment;
   network: Network;
   load: LoadPlan;
+  /** How long replicas that leave get no CPU, in several moments; 0: never. */
+  stallMs: number;
   seed: number;
 }
 
@@ -91,4 +96,17 @@ export interface LoadPlan {
   /** Before the first change, and after the last. */
   steadyMs: number;
   tailMs: number;
+}
+
+/** What the window takes where nobody says so. */
+const USUAL_WINDOW_MS = 5000;
+
+/** For how long a program that has the service's settings goes on listening after SIGTERM, at least. */
+export function leastWindowMs({ environment }: Program): number {
+  const { SHUTDOWN_WINDOW: text } = environment;
+  try {
+    return text === undefined ? USUAL_WINDOW_MS : parseDuration(text);
+  } catch {
+    return USUAL_WINDOW_MS;
+  }
 }

@@ -11,7 +11,14 @@ import { scenarioOf } from './scenarios.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 /** States of which the log is worth a line; the rest is noise on a screen. */
-const SILENT = new Set(['pending', 'deleted', 'available', 'passes its readiness probe', 'terminating']);
+const SILENT = new Set([
+  'pending',
+  'deleted',
+  'available',
+  'gets CPU again',
+  'passes its readiness probe',
+  'terminating',
+]);
 
 /**
  * Starts the replicas, puts them under load, lets the scenario happen, and says what the clients have seen.

@@ -1,4 +1,4 @@
-import type { Report } from '../src/lifecycle/report.ts';
+import type { ProcessReport } from './report.ts';
 
 /**
  * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds
@@ -66,6 +66,8 @@ export interface Settings {
   jitter: number;
   graceMs: number;
   preStopMs: number;
+  /** For which replicas that left got no CPU, each time; 0: they always had some. */
+  stallMs: number;
   /** The variables that differ from the program's own defaults. */
   environment: Record<string, string>;
   seed: number;
@@ -78,6 +80,8 @@ export interface ReplicaResult {
   states: { state: string; fromMs: number; toMs: number }[];
   /** Endpoint of at least one balancer, in turn. */
   inRotation: { fromMs: number; toMs: number }[];
+  /** When its process got no CPU. */
+  stalls?: { fromMs: number; toMs: number }[];
   deletedAtMs?: number;
   sigtermAtMs?: number;
   exit?: { atMs: number; code: number | null; signal: string | null };
@@ -90,7 +94,7 @@ export interface ReplicaResult {
   reported?: number;
   agrees?: boolean;
   /** The report that it logged at its end. */
-  report?: Report;
+  report?: ProcessReport;
 }
 
 export type Cause =

@@ -1,7 +1,10 @@
 import type { Facts } from './account.ts';
+import type { Replica } from './cluster/replica.ts';
 import { counted, duration } from './format.ts';
-import { farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './leaving.ts';
+import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './leaving.ts';
+import { PHASES } from './report.ts';
 import type { Finding } from './result.ts';
+import { HARDLY_MS, meanwhile } from './rules/starved.ts';
 
 /** Answers after SIGTERM from which on it says something that they do not say close. */
 const ENOUGH_ANSWERS = 20;
@@ -20,7 +23,7 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
     warn({
       text:
         `SIGKILL ended ${names(killed)} ${duration(plan.pod.graceMs)} after the deletion, ` +
-        `in the state ${stateAtTheEnd(killed)}.`,
+        `in the state ${stateAtTheEnd(killed)}${afterStalls(killed)}.`,
       ...graceAdvice(killed),
     });
   }
@@ -50,6 +53,16 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
         'Believe neither latencies nor time-outs; rehearse again with a lower --rate, or with less running besides.',
     });
   }
+  const [worst] = stallsOfTheirOwn(cluster.replicas);
+  if (worst !== undefined) {
+    warn({
+      text:
+        `The event loop of ${worst.name} was late by up to ${duration(worst.lateMs)} ${meanwhile(worst.state)}: ` +
+        'the process got no CPU, or a callback held it up.',
+      advice: 'What that may cost, --scenario starved shows.',
+      setting: 'resources.limits.cpu',
+    });
+  }
   const outcomes = new Map<string, string[]>();
   for (const { name, report } of cluster.replicas) {
     if (report === undefined || report.exitCode === 0 || report.outcome === 'crash') continue;
@@ -60,4 +73,15 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
     found.push({ severity: 'note', lost: 0, text: `Reported by ${who.join(', ')}: ${how}.` });
   }
   return found;
+}
+
+/** Those that processes report and the rehearsal did not make, the longest first. */
+function stallsOfTheirOwn(replicas: Replica[]): { name: string; state: string; lateMs: number }[] {
+  return replicas
+    .filter(({ stalls }) => stalls.length === 0)
+    .flatMap(({ name, report }) =>
+      Object.entries(PHASES).map(([state, phase]) => ({ name, state, lateMs: report?.lateMs?.[phase] ?? 0 })),
+    )
+    .filter(({ lateMs }) => lateMs >= HARDLY_MS)
+    .sort((a, b) => b.lateMs - a.lateMs);
 }

@@ -43,7 +43,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#clock = clock;
     this.service = new Service(plan.network, random, (replica, inRotation) => {
       if (inRotation) replica.inRotation.push({ fromMs: clock.now(), toMs: Infinity });
-      else for (const span of replica.inRotation) span.toMs = Math.min(span.toMs, clock.now());
+      else {
+        for (const span of replica.inRotation) span.toMs = Math.min(span.toMs, clock.now());
+        replica.forgotten();
+      }
       this.emit('change', replica, inRotation ? 'in rotation' : 'out of rotation');
     });
   }
@@ -74,6 +77,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       clock: this.#clock,
       reaper: this.#reaper,
       startDelayMs: this.startDelayMs,
+      stallMs: this.#plan.stallMs,
       onChange: (changed, what) => this.#onChange(changed, what),
     });
     this.replicas.push(replica);

@@ -2,6 +2,7 @@ import { duration, extent, range, these, wholeSeconds } from '../format.ts';
 import {
   farewells,
   graceAdvice,
+  afterStalls,
   names,
   removalMs,
   replicasOf,
@@ -10,6 +11,7 @@ import {
   windowMs,
 } from '../leaving.ts';
 import type { Replica } from '../cluster/replica.ts';
+import { brokenOf } from '../report.ts';
 import {
   afterSigterm,
   type Context,
@@ -36,6 +38,11 @@ const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
   (refused.get(replica) ?? Infinity) >= (replica.exit?.atMs ?? Infinity) - SLACK_MS;
 const cutOf = ({ report }: Replica) =>
   report?.listeners.reduce((sum, { requests, connections }) => sum + requests.cut + connections.cut, 0) ?? 0;
+/** Of answers that broke off, what the processes say themselves. */
+const admitted = (entries: Lost[]) => {
+  const count = replicasOf(entries).reduce((sum, { report }) => sum + (report ? brokenOf(report) : 0), 0);
+  return count === 0 ? '' : `; the processes know of ${count} answers that they broke off`;
+};
 /** The end of the drain, at which the rest is cut. */
 const cutAtMs = ({ states }: Replica) => states.find(({ state }) => state === 'draining')?.toMs ?? 0;
 
@@ -75,7 +82,7 @@ export const LEAVING: Record<string, Rule> = {
         text:
           `${these(entries, 'request was', 'requests were')} lost when SIGKILL ended ${names(killed)} ` +
           `${duration(plan.pod.graceMs)} after the deletion, in the state ${stateAtTheEnd(killed)}: ` +
-          'the grace period was over.',
+          `the grace period was over${afterStalls(killed)}.`,
         ...graceAdvice(killed),
       };
     },
@@ -167,7 +174,7 @@ export const LEAVING: Record<string, Rule> = {
           }
         : entries.some(({ loss }) => loss.cause !== 'reset-kept')
           ? {
-              text: `${when}, while they were being answered or before they could be (${details(entries)}).`,
+              text: `${when}, while they were being answered or before they could be (${details(entries)})${admitted(entries)}.`,
               advice: 'A process must answer what it has accepted before it ends: what ended it sooner?',
             }
           : {

@@ -17,6 +17,7 @@ export function described(settings: Settings): [name: string, value: string][] {
     ['jitter of the lag', percent(settings.jitter)],
     ['grace period', duration(settings.graceMs)],
     ['preStop', duration(settings.preStopMs)],
+    ...(settings.stallMs > 0 ? [['without CPU', duration(settings.stallMs)] as [string, string]] : []),
     ['seed', String(settings.seed)],
     ...Object.entries(settings.environment),
   ];

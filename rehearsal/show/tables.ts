@@ -10,6 +10,7 @@ import {
   slowestToGo,
 } from './facts.ts';
 import { CAUSES, count, duration, moment, NONE, offset } from '../format.ts';
+import { brokenOf, type ProcessReport } from '../report.ts';
 import type { Phase, ReplicaResult, Result } from '../result.ts';
 
 /** The numbers of a rehearsal as tables, for whoever draws them: the terminal and the page. */
@@ -208,6 +209,11 @@ export function reportTable({ replicas }: Result): Table | undefined {
       { head: 'aborted by clients', cell: (replica) => count(sum(replica, 'aborted')) },
       { head: 'cut', cell: (replica) => lost(sum(replica, 'cut')) },
       {
+        head: 'broken off',
+        cell: ({ report }) => (report && brokenOf(report) > 0 ? lost(brokenOf(report)) : undefined),
+      },
+      { head: 'loop late by', cell: ({ report }) => time(lateBy(report)) },
+      {
         head: 'answers it counts',
         cell: ({ reported }) => (reported === undefined ? undefined : count(reported)),
       },
@@ -216,6 +222,11 @@ export function reportTable({ replicas }: Result): Table | undefined {
     ],
     reporting,
   );
+}
+
+/** How late its event loop was at most while it left; undefined: it does not say, or it hardly was. */
+function lateBy(report: ProcessReport | undefined): number | undefined {
+  return Math.max(0, ...Object.values(report?.lateMs ?? {})) || undefined;
 }
 
 /** The bars of the timeline in words. */

@@ -68,6 +68,7 @@ function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, m
     <g transform="translate(0 ${top})">
       ${sparkline(replica, timeline, most, frame)}
       ${replica.states.map((span) => segment(span, frame))}
+      ${replica.stalls?.map((span) => stall(span, frame))}
       ${replica.inRotation.map((span) => rotation(span, replica, frame))}
       ${signals(replica, frame)}
       <g transform="translate(0 -1)">${marks.content}</g>
@@ -104,6 +105,12 @@ function segment({ state, fromMs, toMs }: ReplicaResult['states'][number], { x }
     markup`<text class="state-label on-${known}" x="${x(fromMs) + 6}" y="${BAR - 4}">${state}</text>`;
   const title = `${state} for ${duration(toMs - fromMs)}, from ${moment(fromMs)} to ${moment(toMs)}`;
   return markup`<g><title>${title}</title><rect class="state ${known}" x="${x(fromMs)}" width="${Math.max(1, width)}" y="0" height="${BAR}"/>${label}</g>`;
+}
+
+/** Over the state that it was in. */
+function stall({ fromMs, toMs }: Span, { x }: Frame): Markup {
+  const title = `No CPU for ${duration(toMs - fromMs)}, from ${moment(fromMs)} to ${moment(toMs)}`;
+  return markup`<rect class="stall" x="${x(fromMs)}" width="${Math.max(1, x(toMs) - x(fromMs))}" y="3" height="${BAR - 6}"><title>${title}</title></rect>`;
 }
 
 /** From when nobody listens there any more. */

@@ -144,6 +144,7 @@ test(
 test.each([
   [['--rate', '0'], /--rate.*'0'.*expected a whole number of at least 1/],
   [['--endpoint-lag', '5'], /--endpoint-lag.*expected a duration such as 250ms/],
+  [['--stall', '2'], /--stall.*expected a duration such as 250ms/],
   [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
   [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
   [['--compare', 'toString'], /--compare.*expected one of window-0, express/],

@@ -176,6 +176,22 @@ test(
 );
 
 test(
+  'a program that closes by the clock loses what came while it got no CPU, and that is named as the cause',
+  async () => {
+    const plan = { load: { fresh: 0.8, rate: 200 }, network: { endpointLagMs: 1000 } };
+    const awake = await rehearsed(planOf(faulty('closes-by-the-clock'), plan));
+    const stalled = await rehearsed(planOf(faulty('closes-by-the-clock'), { ...plan, stallMs: 2000 }));
+
+    expect(awake.losses).toEqual([]);
+    expect(stalled.requests.lost).toBeGreaterThan(5);
+    const { text, lost } = findingOn('resources.limits.cpu', stalled);
+    expect(text).toMatch(/got no CPU for up to 2\.0 s while it was leaving/);
+    expect(lost).toBe(stalled.requests.lost);
+  },
+  MINUTE,
+);
+
+test(
   'losses before anything has changed are not blamed on the change',
   async () => {
     const result = await rehearsed(

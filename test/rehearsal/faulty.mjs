@@ -19,7 +19,7 @@ const server = createServer((req, res) => {
     setImmediate(() => socket.destroy());
   } else if (leaving && fault === 'hangs') return;
   else {
-    if (leaving && fault === 'none') res.setHeader('Connection', 'close');
+    if (leaving && ['none', 'closes-by-the-clock'].includes(fault)) res.setHeader('Connection', 'close');
     res.end('ok');
   }
 });
@@ -29,6 +29,7 @@ const onSigterm = () => {
   if (fault === 'ignores-sigterm') return;
   leaving = true;
   if (fault === 'closes-at-once') server.close(() => process.exit(0));
+  else if (fault === 'closes-by-the-clock') setTimeout(() => process.exit(0), 2 * WINDOW_MS);
   else setTimeout(() => process.exit(0), WINDOW_MS);
 };
 if (fault !== 'no-handler') process.on('SIGTERM', onSigterm);

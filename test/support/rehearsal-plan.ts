@@ -29,6 +29,7 @@ export interface Wanted {
   deployment?: Partial<Plan['deployment']>;
   network?: Partial<Plan['network']>;
   load?: Partial<LoadPlan>;
+  stallMs?: number;
 }
 
 /** The built service, with a window of 1.5 s unless the test says otherwise. */
@@ -57,6 +58,7 @@ export function planOf(subject: Subject, wanted: Wanted = {}): Plan {
     network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, ...wanted.network },
     // Of a faulty program only `/` is known.
     load: { ...LOAD, ...(subject.program.ports.others.length === 0 ? { post: 0 } : {}), ...wanted.load },
+    stallMs: wanted.stallMs ?? 0,
     seed: 1,
   };
 }

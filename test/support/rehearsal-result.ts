@@ -95,6 +95,7 @@ export function rehearsal(plan: Plan = {}, changes: Partial<Result> = {}): Resul
       jitter: 0.2,
       graceMs,
       preStopMs: 0,
+      stallMs: 0,
       environment: windowMs === 5000 ? {} : { SHUTDOWN_WINDOW: `${windowMs / 1000}s` },
       seed: 7,
     },
