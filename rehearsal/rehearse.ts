@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resultOf } from './account.ts';
+import { resultOf } from './verdict/verdict.ts';
 import { Clock } from './cluster/clock.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
-import type { Observer, Result, Snapshot } from './result.ts';
+import type { Observer, Result, Snapshot } from './verdict/result.ts';
 import { scenarioOf } from './scenarios.ts';
 
 const PROGRESS_INTERVAL_MS = 200;

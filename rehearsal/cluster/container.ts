@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import type { ProcessReport } from '../report.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
 import { readLines } from './output.ts';
 import type { Reaper } from './reaper.ts';
 

@@ -3,8 +3,8 @@ import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
 import { leastWindowMs, type Pod, type Program } from '../plan.ts';
 import type { Reaper } from './reaper.ts';
-import type { ProcessReport } from '../report.ts';
-import type { ReplicaResult } from '../result.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
+import type { ReplicaResult } from '../verdict/result.ts';
 import { Stalls } from './stalls.ts';
 
 /** What a container gets after its SIGTERM even if the preStop sleep has used the grace period up, as of the kubelet. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Route } from '../cluster/service.ts';
 import type { Replica } from '../cluster/replica.ts';
-import type { Cause } from '../result.ts';
+import type { Cause } from '../verdict/result.ts';
 import type { Entry } from './ledger.ts';
 import type { LoadParts } from './load.ts';
 

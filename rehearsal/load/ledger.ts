@@ -1,5 +1,5 @@
 import type { Replica } from '../cluster/replica.ts';
-import type { Cause, Loss } from '../result.ts';
+import type { Cause, Loss } from '../verdict/result.ts';
 
 /** One request, stream or WebSocket that has come to its end, one way or the other. */
 export interface Entry {

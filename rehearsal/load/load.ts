@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts';
 import type { LoadPlan } from '../plan.ts';
 import { pick, type Random } from '../random.ts';
 import type { Replica } from '../cluster/replica.ts';
-import type { Loss } from '../result.ts';
+import type { Loss } from '../verdict/result.ts';
 import type { Service } from '../cluster/service.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';

@@ -1,8 +1,8 @@
-import { agreement, cost, expectation, slowestToGo, verdict } from './facts.ts';
-import { count, counted, duration, percent, sentence } from '../format.ts';
+import { agreement, cost, expectation, slowestToGo, verdict } from './digest.ts';
+import { count, counted, duration, percent, sentence } from '../verdict/format.ts';
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import type { Finding, Result } from '../result.ts';
+import type { Finding, Result } from '../verdict/result.ts';
 import { described, titles } from './settings.ts';
 import {
   comparisonTable,

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import sliceAnsi from 'slice-ansi';
-import { count, duration, moment } from '../format.ts';
-import type { Observer, Snapshot } from '../result.ts';
+import { count, duration, moment } from '../verdict/format.ts';
+import type { Observer, Snapshot } from '../verdict/result.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -1,5 +1,5 @@
-import { count, duration, percent } from '../format.ts';
-import type { Result, Settings } from '../result.ts';
+import { count, duration, percent } from '../verdict/format.ts';
+import type { Result, Settings } from '../verdict/result.ts';
 
 /** The settings as a person reads them, in the order of the page. */
 export function described(settings: Settings): [name: string, value: string][] {

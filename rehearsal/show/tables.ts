@@ -8,10 +8,10 @@ import {
   lossGroups,
   readyAfter,
   slowestToGo,
-} from './facts.ts';
-import { CAUSES, count, duration, moment, NONE, offset } from '../format.ts';
-import { brokenOf, type ProcessReport } from '../report.ts';
-import type { Phase, ReplicaResult, Result } from '../result.ts';
+} from './digest.ts';
+import { CAUSES, count, duration, moment, NONE, offset } from '../verdict/format.ts';
+import { brokenOf, type ProcessReport } from '../subject/process-report.ts';
+import type { Phase, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The numbers of a rehearsal as tables, for whoever draws them: the terminal and the page. */
 export interface Table {

@@ -1,8 +1,8 @@
 import { area, curveStepAfter } from 'd3-shape';
-import { endOf } from './facts.ts';
-import { count, duration, moment } from '../format.ts';
+import { endOf } from './digest.ts';
+import { count, duration, moment } from '../verdict/format.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Loss, ReplicaResult, Result, Slice } from '../result.ts';
+import type { Loss, ReplicaResult, Result, Slice } from '../verdict/result.ts';
 import { type Frame, type Panel, withEnd } from './timeline-frame.ts';
 import { lossMarks } from './timeline-losses.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { fromChart } from '../../rehearsal/chart.ts';
-import { builtService } from '../../rehearsal/programs.ts';
+import { fromChart } from '../../rehearsal/subject/chart.ts';
+import { builtService } from '../../rehearsal/subject/programs.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 
 let folder = '';

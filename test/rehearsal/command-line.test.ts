@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 import { childOf, gone, processesWith, testWithProc } from '../support/proc.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,7 +50,7 @@ afterEach(() => {
 
 /** `npm run rehearse -- …`, without npm. */
 function rehearse(...args: string[]) {
-  return running(process.execPath, TSX, join(ROOT, 'rehearsal/main.ts'), ...args);
+  return running(process.execPath, TSX, join(ROOT, 'rehearsal/command/main.ts'), ...args);
 }
 
 function running(file: string, ...args: string[]) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Facts } from '../../rehearsal/account.ts';
-import { diagnose } from '../../rehearsal/diagnosis.ts';
+import type { Facts } from '../../rehearsal/verdict/verdict.ts';
+import { diagnose } from '../../rehearsal/verdict/diagnosis.ts';
 import { type Entry, Ledger } from '../../rehearsal/load/ledger.ts';
 import { planOf, service } from '../support/rehearsal-plan.ts';
 

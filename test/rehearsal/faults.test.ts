@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Finding, Result } from '../../rehearsal/result.ts';
+import type { Finding, Result } from '../../rehearsal/verdict/result.ts';
 import { faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;

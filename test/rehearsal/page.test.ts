@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { page } from '../../rehearsal/show/page.ts';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 import { timelineSvg } from '../../rehearsal/show/timeline.ts';
 import { look, testInBrowser } from '../support/chromium.ts';
 import {

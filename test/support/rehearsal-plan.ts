@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadPlan, Plan } from '../../rehearsal/plan.ts';
-import { builtService, otherProgram, type Subject } from '../../rehearsal/programs.ts';
+import { builtService, otherProgram, type Subject } from '../../rehearsal/subject/programs.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
 

@@ -1,5 +1,5 @@
 import type { Report } from '../../src/lifecycle/report.ts';
-import type { Cause, Loss, Phase, ReplicaResult, Result, Totals } from '../../rehearsal/result.ts';
+import type { Cause, Loss, Phase, ReplicaResult, Result, Totals } from '../../rehearsal/verdict/result.ts';
 
 /** What is to happen in a made-up rehearsal; times in ms. */
 interface Plan {

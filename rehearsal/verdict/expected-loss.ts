@@ -1,4 +1,4 @@
-import type { Facts } from './account.ts';
+import type { Facts } from './verdict.ts';
 import type { Result } from './result.ts';
 
 /** Within this time of answers that say close, most kept clients have gone. */

@@ -1,4 +1,4 @@
-import type { Report } from '../src/lifecycle/report.ts';
+import type { Report } from '../../src/lifecycle/report.ts';
 
 /** The phases of a shutdown, as a report names them, by the state that a process is in meanwhile. */
 export const PHASES = {

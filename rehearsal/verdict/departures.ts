@@ -1,7 +1,7 @@
-import type { Replica } from './cluster/replica.ts';
+import type { Replica } from '../cluster/replica.ts';
 import { duration, range } from './format.ts';
-import type { Entry } from './load/ledger.ts';
-import type { Pod } from './plan.ts';
+import type { Entry } from '../load/ledger.ts';
+import type { Pod } from '../plan.ts';
 import type { Finding } from './result.ts';
 
 // What diagnosis and warnings both look at: replicas that were to leave, and how they left.

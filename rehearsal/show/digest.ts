@@ -1,5 +1,5 @@
-import { CAUSES, count, counted, sentence } from '../format.ts';
-import type { Cause, Finding, Loss, ReplicaResult, Result } from '../result.ts';
+import { CAUSES, count, counted, sentence } from '../verdict/format.ts';
+import type { Cause, Finding, Loss, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The first line of everything: `41 of 12,431 requests lost`. */
 export function verdict({ requests }: Result): string {

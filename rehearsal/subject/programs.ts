@@ -1,10 +1,10 @@
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, loadConfig, SCHEMA } from '../src/config.ts';
-import { longestShutdownMs, MARGIN_MS } from '../src/lifecycle/budget.ts';
-import type { Variable } from '../src/variables.ts';
-import { RehearsalError } from './errors.ts';
-import type { Pod, Probe, Program } from './plan.ts';
+import { ConfigError, loadConfig, SCHEMA } from '../../src/config.ts';
+import { longestShutdownMs, MARGIN_MS } from '../../src/lifecycle/budget.ts';
+import type { Variable } from '../../src/variables.ts';
+import { RehearsalError } from '../errors.ts';
+import type { Pod, Probe, Program } from '../plan.ts';
 
 type Schema = Record<string, Variable<unknown> | undefined>;
 type Environment = Record<string, string | undefined>;
@@ -15,7 +15,7 @@ export interface Subject {
   pod: Pod;
 }
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** What replicas on one machine need, whatever else is set: nothing leaves the loopback interface, logs can be read. */
 const LOCAL = {
   HOST: '127.0.0.1',

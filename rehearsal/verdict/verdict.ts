@@ -1,13 +1,13 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { Clock } from './cluster/clock.ts';
-import type { Cluster } from './cluster/cluster.ts';
+import type { Clock } from '../cluster/clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { diagnose } from './diagnosis.ts';
-import { expectation } from './expectation.ts';
-import type { Entry, Ledger } from './load/ledger.ts';
-import type { Plan } from './plan.ts';
-import type { Replica } from './cluster/replica.ts';
+import { expectation } from './expected-loss.ts';
+import type { Entry, Ledger } from '../load/ledger.ts';
+import type { Plan } from '../plan.ts';
+import type { Replica } from '../cluster/replica.ts';
 import type { Loss, Phase, Quantiles, ReplicaResult, Result, Settings, Slice, Totals } from './result.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from '../scenarios.ts';
 
 /** What is there at the end of a rehearsal; times are on the clock of the process. */
 export interface Facts {

@@ -1,5 +1,5 @@
-import type { Facts } from './account.ts';
-import type { Entry } from './load/ledger.ts';
+import type { Facts } from './verdict.ts';
+import type { Entry } from '../load/ledger.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
 import { LEAVING, OTHER } from './rules/leaving.ts';

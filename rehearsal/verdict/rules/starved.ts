@@ -1,6 +1,6 @@
 import { duration, these } from '../format.ts';
-import { names, replicasOf } from '../leaving.ts';
-import { PHASES } from '../report.ts';
+import { names, replicasOf } from '../departures.ts';
+import { PHASES } from '../../subject/process-report.ts';
 import { details, exitedBy, type Lost, type Rule, SLACK_MS } from './rule.ts';
 
 /** A shorter stall is a busy machine. */

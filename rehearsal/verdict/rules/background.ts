@@ -1,6 +1,6 @@
-import type { Facts } from '../account.ts';
+import type { Facts } from '../verdict.ts';
 import type { Lost } from './rule.ts';
-import type { Replica } from '../cluster/replica.ts';
+import type { Replica } from '../../cluster/replica.ts';
 
 // What would have been lost without the change, and what has nothing to do with the service.
 

@@ -1,9 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../src/variables.ts';
-import { RehearsalError } from './errors.ts';
-import { SCENARIO_NAMES, type ScenarioName } from './plan.ts';
-import { PRESETS } from './presets.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { parseDuration } from '../../src/variables.ts';
+import { RehearsalError } from '../errors.ts';
+import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { PRESETS } from '../subject/presets.ts';
+import { SCENARIOS } from '../scenarios.ts';
 
 /** The command line as it was given, each text read; durations in milliseconds, shares from 0 to 1. */
 export interface Flags {

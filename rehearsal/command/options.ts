@@ -1,10 +1,10 @@
-import { fromChart } from './chart.ts';
-import { RehearsalError } from './errors.ts';
+import { fromChart } from '../subject/chart.ts';
+import { RehearsalError } from '../errors.ts';
 import { type Flags, parseFlags } from './flags.ts';
-import type { Plan } from './plan.ts';
-import { PRESETS } from './presets.ts';
-import { builtService, otherProgram } from './programs.ts';
-import { SCENARIOS } from './scenarios.ts';
+import type { Plan } from '../plan.ts';
+import { PRESETS } from '../subject/presets.ts';
+import { builtService, otherProgram } from '../subject/programs.ts';
+import { SCENARIOS } from '../scenarios.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */

@@ -1,8 +1,8 @@
-import type { Facts } from './account.ts';
-import type { Replica } from './cluster/replica.ts';
+import type { Facts } from './verdict.ts';
+import type { Replica } from '../cluster/replica.ts';
 import { counted, duration } from './format.ts';
-import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './leaving.ts';
-import { PHASES } from './report.ts';
+import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './departures.ts';
+import { PHASES } from '../subject/process-report.ts';
 import type { Finding } from './result.ts';
 import { HARDLY_MS, meanwhile } from './rules/starved.ts';
 

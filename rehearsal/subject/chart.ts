@@ -1,8 +1,8 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
-import { ofKind, podSpecOf, render, RenderError } from '../scripts/helm.ts';
-import { RehearsalError } from './errors.ts';
-import type { Deployment, Probe } from './plan.ts';
+import { ofKind, podSpecOf, render, RenderError } from '../../scripts/helm.ts';
+import { RehearsalError } from '../errors.ts';
+import type { Deployment, Probe } from '../plan.ts';
 import { chosenOf, localEnvironment, probe, readConfig, serviceIn, type Subject } from './programs.ts';
 
 /** The built service in the pods that Helm would deploy. */

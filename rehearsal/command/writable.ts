@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RehearsalError } from './errors.ts';
+import { RehearsalError } from '../errors.ts';
 
 /**
  * Whether the file can be written, without writing it: nobody wants to hear that at the end of a long rehearsal.

@@ -9,9 +9,9 @@ import {
   sinceSigterm,
   stateAtTheEnd,
   windowMs,
-} from '../leaving.ts';
-import type { Replica } from '../cluster/replica.ts';
-import { brokenOf } from '../report.ts';
+} from '../departures.ts';
+import type { Replica } from '../../cluster/replica.ts';
+import { brokenOf } from '../../subject/process-report.ts';
 import {
   afterSigterm,
   type Context,

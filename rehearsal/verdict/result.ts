@@ -1,4 +1,4 @@
-import type { ProcessReport } from './report.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
 
 /**
  * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds

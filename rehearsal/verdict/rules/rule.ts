@@ -1,7 +1,7 @@
-import type { Facts } from '../account.ts';
-import type { Replica } from '../cluster/replica.ts';
-import type { Entry } from '../load/ledger.ts';
-import type { Plan } from '../plan.ts';
+import type { Facts } from '../verdict.ts';
+import type { Replica } from '../../cluster/replica.ts';
+import type { Entry } from '../../load/ledger.ts';
+import type { Plan } from '../../plan.ts';
 import type { Finding } from '../result.ts';
 
 /** A request that was lost. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../plan.ts';
 import { otherProgram, type Subject, withVariables } from './programs.ts';
 
 interface Preset {
