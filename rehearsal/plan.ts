@@ -1,4 +1,5 @@
-import { parseDuration } from '../src/variables.ts';
+import type { Deployment, Pod, Program } from './subject/subject.ts';
+import type { Routes } from './subject/routes.ts';
 
 export const SCENARIO_NAMES = [
   'rollout',
@@ -26,48 +27,6 @@ export interface Plan {
   seed: number;
 }
 
-export interface Program {
-  /** For people. */
-  title: string;
-  /** Arguments of spawn; the program must be the process that it starts, since that one gets the signals. */
-  command: [file: string, ...args: string[]];
-  /** All of its environment, but for the ports. */
-  environment: Record<string, string>;
-  /** The variables among them that somebody has set. */
-  chosen: Record<string, string>;
-  /** Variables that get a free port each, the traffic port first. */
-  ports: { traffic: string; others: string[] };
-}
-
-/** What the kubelet knows of a pod. */
-export interface Pod {
-  /** From the deletion to SIGKILL, the preStop sleep included. */
-  graceMs: number;
-  preStopMs: number;
-  startup: Probe | undefined;
-  liveness: Probe | undefined;
-  readiness: Probe;
-}
-
-/** As in a pod's spec; the port is that of a variable in {@link Program.ports}. */
-export interface Probe {
-  port: string;
-  /** `undefined`: it is enough that the port accepts a connection. */
-  path: string | undefined;
-  initialDelayMs: number;
-  periodMs: number;
-  timeoutMs: number;
-  failureThreshold: number;
-  successThreshold: number;
-}
-
-export interface Deployment {
-  replicas: number;
-  maxSurge: number;
-  maxUnavailable: number;
-  minReadyMs: number;
-}
-
 export interface Network {
   /** From the deletion of a pod to the moment when the last balancer forgets it, on average. */
   endpointLagMs: number;
@@ -88,7 +47,7 @@ export interface LoadPlan {
   post: number;
   slowMs: number;
   postBytes: number;
-  paths: { get: string; slow: string; post: string; stream: string; webSocket: string };
+  routes: Routes;
   streams: number;
   webSockets: number;
   /** Given up by the client after this. */
@@ -96,17 +55,4 @@ export interface LoadPlan {
   /** Before the first change, and after the last. */
   steadyMs: number;
   tailMs: number;
-}
-
-/** What the window takes where nobody says so. */
-const USUAL_WINDOW_MS = 5000;
-
-/** For how long a program that has the service's settings goes on listening after SIGTERM, at least. */
-export function leastWindowMs({ environment }: Program): number {
-  const { SHUTDOWN_WINDOW: text } = environment;
-  try {
-    return text === undefined ? USUAL_WINDOW_MS : parseDuration(text);
-  } catch {
-    return USUAL_WINDOW_MS;
-  }
 }

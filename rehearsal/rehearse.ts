@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resultOf } from './verdict/verdict.ts';
+import { verdictOn } from './verdict/verdict.ts';
 import { Clock } from './cluster/clock.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
-import type { Observer, Result, Snapshot } from './verdict/result.ts';
+import type { Observer, Snapshot } from './observer.ts';
+import type { Result } from './verdict/result.ts';
 import { scenarioOf } from './scenarios.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
@@ -80,7 +81,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     signal.throwIfAborted();
     const change = await Promise.race([run(), aborted, load.tooMuch]);
     showProgress();
-    return resultOf({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
+    return verdictOn({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
   } finally {
     clearInterval(progress);
     cluster.removeAllListeners(); // what happens from here on is not part of it

@@ -1,8 +1,8 @@
 import { RehearsalError } from './errors.ts';
 import type { Plan } from './plan.ts';
-import { withVariables } from './subject/programs.ts';
+import { withVariables } from './subject/subject.ts';
 import { rehearse } from './rehearse.ts';
-import type { Observer } from './verdict/result.ts';
+import type { Observer } from './observer.ts';
 
 export interface WindowSearch {
   version: 1;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import type { ProcessReport } from '../subject/process-report.ts';
+import { isReport, type ProcessReport } from '../subject/process-report.ts';
 import { readLines } from './output.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -98,23 +98,6 @@ export function crashable(env: Record<string, string>): Record<string, string> {
   const code = `process.on('${CRASH_SIGNAL}',()=>{throw new Error('rehearsed crash')})`;
   const option = `--import=data:text/javascript,${encodeURIComponent(code)}`;
   return { ...env, NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} ${option}`.trim() };
-}
-
-/** Other programs may log an event of this name, too. */
-function isReport(
-  entry: Record<string, unknown> | undefined,
-): entry is Record<string, unknown> & ProcessReport {
-  const { event, ms, listeners, cutRequests } = entry ?? {};
-  const counts = (listener: Partial<ProcessReport['listeners'][number]> | null) =>
-    typeof listener?.requests?.lifetime?.answered === 'number' && listener.connections !== undefined;
-  return (
-    event === 'shutdown' &&
-    Array.isArray(listeners) &&
-    listeners.every(counts) &&
-    Array.isArray(cutRequests) &&
-    typeof ms === 'object' &&
-    ms !== null
-  );
 }
 
 /** A program may write anything, but not to the terminal of whoever rehearses it. */

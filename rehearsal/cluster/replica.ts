@@ -1,10 +1,11 @@
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
-import { leastWindowMs, type Pod, type Program } from '../plan.ts';
+import { leastWindowMs, type Pod, type Program } from '../subject/subject.ts';
 import type { Reaper } from './reaper.ts';
 import type { ProcessReport } from '../subject/process-report.ts';
-import type { ReplicaResult } from '../verdict/result.ts';
+import { LAST_WORD } from '../subject/states.ts';
+import type { Exit, Killed, Span, StateSpan } from './life.ts';
 import { Stalls } from './stalls.ts';
 
 /** What a container gets after its SIGTERM even if the preStop sleep has used the grace period up, as of the kubelet. */
@@ -35,17 +36,17 @@ export class Replica {
   /** Of its traffic. */
   readonly port: number;
   /** Each lasts until the next begins; the newest has no end yet. */
-  readonly states: ReplicaResult['states'] = [];
+  readonly states: StateSpan[] = [];
   /** Its times in the rotation of at least one balancer; the last may have no end yet. */
-  readonly inRotation: ReplicaResult['inRotation'] = [];
+  readonly inRotation: Span[] = [];
   /** What the readiness probe says. */
   serving = false;
   /** Since when it says so. */
   servingSinceMs: number | undefined;
   deletedAtMs: number | undefined;
   sigtermAtMs: number | undefined;
-  exit: ReplicaResult['exit'] | undefined;
-  killed: ReplicaResult['killed'] | undefined;
+  exit: Exit | undefined;
+  killed: Killed | undefined;
   report: ProcessReport | undefined;
   /** Processes that ended although the pod was to stay. */
   restarts = 0;
@@ -54,7 +55,7 @@ export class Replica {
   /** Why its startup probe has given up. */
   notStarted: string | undefined;
   /** From a failed liveness probe, or the end of a process that was to stay, until it is ready again. */
-  readonly outages: { cause: 'liveness' | 'exit'; how: string; fromMs: number; toMs: number }[] = [];
+  readonly outages: (Span & { cause: 'liveness' | 'exit'; how: string })[] = [];
   /** Answers to probes of the port of its traffic, which the process counts like any others. */
   probed = 0;
   /** Resolves when the pod no longer exists. */
@@ -124,7 +125,7 @@ export class Replica {
   }
 
   /** When its process got no CPU. */
-  get stalls(): readonly { fromMs: number; toMs: number }[] {
+  get stalls(): readonly Span[] {
     return this.#stalls.spans;
   }
 
@@ -182,7 +183,7 @@ export class Replica {
       reaper,
       {
         onState: (state, time) => {
-          if (state === 'exited') return;
+          if (state === LAST_WORD) return;
           this.#enter(state, clock.ofTimestamp(time));
           if (this.#leaving) this.#stalls.entered(state);
         },

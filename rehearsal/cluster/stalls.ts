@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Span } from './life.ts';
 
 /** From SIGTERM until any program that handles it has: it is to be in the middle of leaving. */
 const HANDLED_MS = 100;
@@ -24,7 +25,7 @@ export class Stalls {
   readonly #parts: StallParts;
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Those that were, in the order of time; the end of the newest lies ahead while it lasts. */
-  readonly spans: { fromMs: number; toMs: number }[] = [];
+  readonly spans: Span[] = [];
 
   constructor(parts: StallParts) {
     this.#parts = parts;

@@ -1,9 +1,25 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../../src/variables.ts';
+import { Command, CommanderError, Option } from 'commander';
 import { RehearsalError } from '../errors.ts';
 import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { SCENARIOS } from '../scenarios.ts';
+import { ROUTES } from '../subject/routes.ts';
+import {
+  atLeast,
+  collect,
+  commandLine,
+  duration,
+  path,
+  portion,
+  presetName,
+  scenarioList,
+  variable,
+  variableName,
+} from './flag-values.ts';
+
+/** The command as whoever has called it knows it. */
+export const NAME =
+  process.env['npm_lifecycle_event'] === 'rehearse' ? 'npm run rehearse --' : 'lastcall-rehearse';
 
 /** The command line as it was given, each text read; durations in milliseconds, shares from 0 to 1. */
 export interface Flags {
@@ -11,6 +27,7 @@ export interface Flags {
   replicas?: number;
   values?: string[];
   set?: string[];
+  chart: string;
   env?: Record<string, string>;
   command?: string;
   portVariable?: string;
@@ -67,7 +84,7 @@ function program(): Command {
   const presets = Object.entries(PRESETS)
     .map(([name, { description }]) => `  ${name.padEnd(15)} ${description}`)
     .join('\n');
-  const command = new Command('npm run rehearse --')
+  const command = new Command(NAME)
     .description(
       'Replaces real processes of the service under load, as a cluster does, and says which requests it loses and why.',
     )
@@ -114,6 +131,7 @@ const OPTIONS: Record<
   'What is rehearsed': [
     ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
     ['--set <key=value>', 'as of helm; may be repeated', collect],
+    ['--chart <folder>', 'of --values and --set', undefined, 'helm'],
     ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
     ['--command <line>', 'any other program that takes its port from the environment', commandLine],
     ['--port-variable <name>', 'the one it takes it from (PORT)', variableName],
@@ -130,11 +148,11 @@ const OPTIONS: Record<
     ['--post-bytes <n>', 'in such a body', atLeast(0), '1024'],
     ['--streams <n>', 'clients of the event stream (6; 0 with --command)', atLeast(0)],
     ['--websockets <n>', 'WebSocket clients', atLeast(0), '0'],
-    ['--path <path>', 'of a request', path, '/'],
-    ['--slow-path <path>', '%ms stands for the milliseconds', path, '/slow?ms=%ms'],
-    ['--post-path <path>', 'that takes JSON', path, '/echo'],
-    ['--stream-path <path>', 'of the event stream', path, '/events'],
-    ['--websocket-path <path>', 'of the WebSockets', path, '/'],
+    ['--path <path>', 'of a request', path, ROUTES.get],
+    ['--slow-path <path>', '%ms stands for the milliseconds', path, ROUTES.slow],
+    ['--post-path <path>', 'that takes JSON', path, ROUTES.post],
+    ['--stream-path <path>', 'of the event stream', path, ROUTES.stream],
+    ['--websocket-path <path>', 'of the WebSockets', path, ROUTES.webSocket],
     ['--timeout <time>', 'after which a client gives up', duration, '10s'],
     ['--steady <time>', 'before anything changes', duration, '5s'],
     ['--tail <time>', 'after everything has changed', duration, '2s'],
@@ -148,70 +166,3 @@ const OPTIONS: Record<
     ['--find-window', 'search the smallest window that loses nothing'],
   ],
 };
-
-function scenarioList(text: string): ScenarioName[] {
-  if (text === 'all') return [...SCENARIO_NAMES];
-  return text.split(',').map((name) => {
-    const known = SCENARIO_NAMES.find((candidate) => candidate === name.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(`expected all, or some of ${SCENARIO_NAMES.join(', ')}`);
-    return known;
-  });
-}
-
-function duration(text: string): number {
-  try {
-    return parseDuration(text);
-  } catch {
-    throw new InvalidArgumentError('expected a duration such as 250ms, 5s or 2m');
-  }
-}
-
-function portion(text: string): number {
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  const share = percent === undefined ? Number(text) : Number(percent) / 100;
-  if (text.trim() === '' || !(share >= 0 && share <= 1)) {
-    throw new InvalidArgumentError('expected a share such as 0.2 or 20%');
-  }
-  return share;
-}
-
-function atLeast(least: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,7}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
-    }
-    return Number(text);
-  };
-}
-
-function path(text: string): string {
-  if (!text.startsWith('/')) throw new InvalidArgumentError('expected a path that begins with /');
-  return text;
-}
-
-function presetName(text: string): string {
-  if (!Object.hasOwn(PRESETS, text))
-    throw new InvalidArgumentError(`expected one of ${Object.keys(PRESETS).join(', ')}`);
-  return text;
-}
-
-function commandLine(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('expected a program and its arguments');
-  return text;
-}
-
-function variableName(text: string): string {
-  if (!/^[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('expected the name of a variable');
-  return text;
-}
-
-function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
-}
-
-function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('expected NAME=value');
-  return { ...before, [name]: value };
-}

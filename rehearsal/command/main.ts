@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { RehearsalError } from '../errors.ts';
+import { NAME } from './flags.ts';
 import { readOptions, type Wanted } from './options.ts';
 import { page } from '../show/page.ts';
 import type { Plan } from '../plan.ts';
 import { progressDisplay } from '../show/progress.ts';
 import { rehearse } from '../rehearse.ts';
-import type { Observer, Result } from '../verdict/result.ts';
+import type { Observer } from '../observer.ts';
+import type { Result } from '../verdict/result.ts';
 import { comparison, summary } from '../show/table.ts';
 import { findWindow } from '../window-search.ts';
 import { timelineSvg } from '../show/timeline.ts';
@@ -56,7 +58,7 @@ async function main(argv: string[]): Promise<number> {
     const { reason } = interrupted.signal as { reason: unknown };
     if (reason instanceof Interruption) return EXIT[reason.signal];
     if (!(error instanceof RehearsalError)) throw error; // a mistake of ours
-    const hint = error.code === 'REHEARSAL_USAGE' ? '\nnpm run rehearse -- --help lists the options.' : '';
+    const hint = error.code === 'REHEARSAL_USAGE' ? `\n${NAME} --help lists the options.` : '';
     process.stderr.write(`${error.message}${hint}\n`);
     return EXIT.notRun;
   }

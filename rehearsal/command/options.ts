@@ -1,10 +1,12 @@
-import { fromChart } from '../subject/chart.ts';
-import { RehearsalError } from '../errors.ts';
+import { type Deployed, fromChart } from '../subject/chart.ts';
 import { type Flags, parseFlags } from './flags.ts';
-import type { Plan } from '../plan.ts';
+import type { LoadPlan, Plan } from '../plan.ts';
+import type { Subject } from '../subject/subject.ts';
 import { PRESETS } from '../subject/presets.ts';
-import { builtService, otherProgram } from '../subject/programs.ts';
-import { SCENARIOS } from '../scenarios.ts';
+import { findBuiltService, ownSubject } from '../subject/built-service.ts';
+import { otherProgram } from '../subject/other-program.ts';
+import { CAUTIOUS_LOAD, USUAL_LOAD } from '../subject/routes.ts';
+import { checkTogether } from './contradictions.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */
@@ -57,27 +59,11 @@ async function basePlan(
   flags: Flags,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ base: Plan; left: string[] }> {
-  const { values, set = [], env = {}, command, portVariable, readyPath, livePath, replicas } = flags;
-  const usual = {
-    deployment: { replicas: replicas ?? 3, maxSurge: 1, maxUnavailable: 0, minReadyMs: 0 },
-    left: [],
-  };
-  const wanted = {
-    ...(portVariable === undefined ? {} : { portVariable }),
-    ...(readyPath === undefined ? {} : { readyPath }),
-    ...(livePath === undefined ? {} : { livePath }),
-  };
-  const subject =
-    command !== undefined
-      ? { ...usual, ...otherProgram(command, environment, env, wanted) }
-      : values !== undefined || set.length > 0
-        ? await fromChart(values ?? [], set, environment, env, replicas)
-        : { ...usual, ...builtService(environment, env) };
-  // Of another program, only its landing page is known.
-  const own = command === undefined;
+  const { left = [], deployment, ...subject } = await subjectOf(flags, environment);
+  const own = flags.command === undefined;
   const preStopMs = flags.preStop ?? subject.pod.preStopMs;
   return {
-    left: subject.left,
+    left,
     base: {
       scenario: 'rollout',
       program: subject.program,
@@ -87,64 +73,59 @@ async function basePlan(
         graceMs: flags.grace ?? subject.pod.graceMs + (own ? preStopMs - subject.pod.preStopMs : 0),
         preStopMs,
       },
-      deployment: subject.deployment,
-      network: { endpointLagMs: flags.endpointLag, jitter: flags.jitter, nodes: NODES },
-      load: {
-        rate: flags.rate,
-        clients: flags.clients,
-        fresh: flags.fresh,
-        slow: flags.slow ?? (own ? 0.02 : 0),
-        post: flags.post ?? (own ? 0.1 : 0),
-        slowMs: flags.slowTime,
-        postBytes: flags.postBytes,
-        paths: {
-          get: flags.path,
-          slow: flags.slowPath,
-          post: flags.postPath,
-          stream: flags.streamPath,
-          webSocket: flags.websocketPath,
-        },
-        streams: flags.streams ?? (own ? 6 : 0),
-        webSockets: flags.websockets,
-        timeoutMs: flags.timeout,
-        steadyMs: flags.steady,
-        tailMs: flags.tail,
+      deployment: deployment ?? {
+        replicas: flags.replicas ?? 3,
+        maxSurge: 1,
+        maxUnavailable: 0,
+        minReadyMs: 0,
       },
+      network: { endpointLagMs: flags.endpointLag, jitter: flags.jitter, nodes: NODES },
+      load: loadOf(flags, own ? USUAL_LOAD : CAUTIOUS_LOAD),
       stallMs: flags.stall ?? 0,
       seed: flags.seed,
     },
   };
 }
 
-function checkTogether(flags: Flags): void {
-  const { command, values, set = [], compare, scenario, html, svg, findWindow, slow, post } = flags;
-  const fail = (message: string) => {
-    throw new RehearsalError('REHEARSAL_USAGE', message);
+/** Another program, or the service that was built in this folder: by itself, or as its chart would deploy it. */
+async function subjectOf(
+  { command, values = [], set = [], env = {}, replicas, chart, ...flags }: Flags,
+  environment: NodeJS.ProcessEnv,
+): Promise<Subject & Partial<Deployed>> {
+  if (command !== undefined) {
+    const { portVariable, readyPath, livePath } = flags;
+    return otherProgram(command, environment, env, {
+      ...(portVariable === undefined ? {} : { portVariable }),
+      ...(readyPath === undefined ? {} : { readyPath }),
+      ...(livePath === undefined ? {} : { livePath }),
+    });
+  }
+  const service = await findBuiltService('.');
+  if (values.length + set.length === 0) return ownSubject(service, environment, env);
+  const source = { helm: environment['HELM'] ?? 'helm', chart, files: values, set };
+  return fromChart(source, service, environment, env, replicas);
+}
+
+function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {
+  return {
+    rate: flags.rate,
+    clients: flags.clients,
+    fresh: flags.fresh,
+    slow: flags.slow ?? usual.slow,
+    post: flags.post ?? usual.post,
+    slowMs: flags.slowTime,
+    postBytes: flags.postBytes,
+    routes: {
+      get: flags.path,
+      slow: flags.slowPath,
+      post: flags.postPath,
+      stream: flags.streamPath,
+      webSocket: flags.websocketPath,
+    },
+    streams: flags.streams ?? usual.streams,
+    webSockets: flags.websockets,
+    timeoutMs: flags.timeout,
+    steadyMs: flags.steady,
+    tailMs: flags.tail,
   };
-  const draws = html !== undefined || svg !== undefined;
-  if (command !== undefined && (values !== undefined || set.length > 0)) {
-    fail(
-      '--command rehearses another program, --values and --set the chart of this one: expected one of them',
-    );
-  }
-  if (command === undefined) {
-    for (const name of ['portVariable', 'readyPath', 'livePath'] as const) {
-      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      if (flags[name] !== undefined) fail(`${flag} is about another program: expected --command with it`);
-    }
-  }
-  if (command !== undefined && findWindow)
-    fail('--find-window sets SHUTDOWN_WINDOW, which --command does not know');
-  if (command !== undefined && compare === 'window-0')
-    fail('--compare window-0 sets SHUTDOWN_WINDOW, which --command does not know');
-  if (findWindow && compare !== undefined) fail('--find-window compares by itself: expected no --compare');
-  if (findWindow && draws) fail('--find-window draws nothing: expected neither --html nor --svg');
-  if (scenario.length > 1 && (draws || compare !== undefined || findWindow)) {
-    fail('--html, --svg, --compare and --find-window are about one scenario');
-  }
-  const [first = 'rollout'] = scenario;
-  if (findWindow && SCENARIOS[first].unavoidable !== undefined)
-    fail(`--find-window: ${first} loses something with any window, ${SCENARIOS[first].unavoidable}`);
-  if ((slow ?? 0) + (post ?? 0) > 1)
-    fail(`--slow ${slow} and --post ${post} are more than all requests together`);
 }

@@ -1,13 +1,16 @@
 import { CAUSES, count, counted, sentence } from '../verdict/format.ts';
-import type { Cause, Finding, Loss, ReplicaResult, Result } from '../verdict/result.ts';
+import type { Cause } from '../load/ledger.ts';
+import { requestsOf } from '../subject/process-report.ts';
+import { traitsOf } from '../subject/states.ts';
+import type { Finding, Loss, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The first line of everything: `41 of 12,431 requests lost`. */
-export function verdict({ requests }: Result): string {
+export function headline({ requests }: Result): string {
   return `${count(requests.lost)} of ${count(requests.sent)} requests lost`;
 }
 
 /** What was to be expected, if something was lost and a loss could not be avoided. */
-export function expectation({ expected, requests }: Result): string | undefined {
+export function expectedInWords({ expected, requests }: Result): string | undefined {
   if (expected === undefined || requests.lost === 0) return undefined;
   return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}`;
 }
@@ -18,7 +21,7 @@ export function cost({ lost, text }: Finding): string | undefined {
 }
 
 /** Whether the processes count as the clients do, in a word and in a sentence. */
-export function agreement({ agreement: found, replicas }: Result): { word: string; sentence: string } {
+export function agreementInWords({ agreement: found, replicas }: Result): { word: string; sentence: string } {
   if (replicas.every(({ report }) => report === undefined)) {
     return { word: 'none', sentence: 'The processes left no reports: the clients’ count stands alone.' };
   }
@@ -39,13 +42,10 @@ export function causesOf(losses: Loss[]): Cause[] {
   return (Object.keys(CAUSES) as Cause[]).filter((cause) => found.has(cause));
 }
 
-/** Of a program that does not tell its states it is only known that it runs. */
-const UP = new Set(['ready', 'running']);
-
 /** From the start of the process until it was ready. */
 export function readyAfter({ states }: ReplicaResult): number | undefined {
   const first = states.find(({ state }) => state !== 'pending');
-  const ready = states.find(({ state }) => UP.has(state));
+  const ready = states.find(({ state }) => traitsOf(state).up === true);
   return first && ready && ready.fromMs - first.fromMs;
 }
 
@@ -118,7 +118,7 @@ export function cutRoutes(replicas: ReplicaResult[]): { routes: CutRoute[]; unli
   let unlisted = 0;
   for (const { name, report } of replicas) {
     if (report === undefined) continue;
-    const all = report.listeners.reduce((sum, { requests }) => sum + requests.cut, 0);
+    const all = requestsOf(report, 'cut');
     unlisted += Math.max(0, all - report.cutRequests.length);
     for (const { method, route, ageMs } of report.cutRequests) {
       const key = `${method} ${route}`;

@@ -10,7 +10,7 @@ import {
   slowestToGo,
 } from './digest.ts';
 import { CAUSES, count, duration, moment, NONE, offset } from '../verdict/format.ts';
-import { brokenOf, type ProcessReport } from '../subject/process-report.ts';
+import { type ProcessReport, requestsOf } from '../subject/process-report.ts';
 import type { Phase, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The numbers of a rehearsal as tables, for whoever draws them: the terminal and the page. */
@@ -196,8 +196,7 @@ function span(from: number, to: number, format: (ms: number) => string): string 
 export function reportTable({ replicas }: Result): Table | undefined {
   const reporting = replicas.filter(({ report }) => report !== undefined);
   if (reporting.length === 0) return undefined;
-  const sum = ({ report }: ReplicaResult, key: 'served' | 'drained' | 'aborted' | 'cut') =>
-    report?.listeners.reduce((total, { requests }) => total + requests[key], 0) ?? 0;
+  const sum = ({ report }: ReplicaResult, key: Parameters<typeof requestsOf>[1]) => requestsOf(report, key);
   return table<ReplicaResult>(
     'The processes’ own reports',
     [
@@ -210,7 +209,7 @@ export function reportTable({ replicas }: Result): Table | undefined {
       { head: 'cut', cell: (replica) => lost(sum(replica, 'cut')) },
       {
         head: 'broken off',
-        cell: ({ report }) => (report && brokenOf(report) > 0 ? lost(brokenOf(report)) : undefined),
+        cell: (replica) => (sum(replica, 'broken') > 0 ? lost(sum(replica, 'broken')) : undefined),
       },
       { head: 'loop late by', cell: ({ report }) => time(lateBy(report)) },
       {

@@ -12,7 +12,8 @@ import {
 import { causesOf, lossGroups } from './digest.ts';
 import { CAUSES, count, counted, moment, offset } from '../verdict/format.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Cause, Loss } from '../verdict/result.ts';
+import type { Cause } from '../load/ledger.ts';
+import type { Loss } from '../verdict/result.ts';
 import type { Frame } from './timeline-frame.ts';
 
 const SHAPES: Record<Cause, SymbolType> = {

@@ -1,4 +1,6 @@
 import { area, curveStepAfter } from 'd3-shape';
+import type { Span, StateSpan } from '../cluster/life.ts';
+import { STATE_NAMES, traitsOf } from '../subject/states.ts';
 import { endOf } from './digest.ts';
 import { count, duration, moment } from '../verdict/format.ts';
 import { type Markup, markup } from './markup.ts';
@@ -7,22 +9,7 @@ import { type Frame, type Panel, withEnd } from './timeline-frame.ts';
 import { lossMarks } from './timeline-losses.ts';
 
 /** States that have a colour of their own; any other is drawn as one that is not known. */
-export const STATES = [
-  'pending',
-  'starting',
-  'running',
-  'ready',
-  'lame-duck',
-  'draining',
-  'cleanup',
-  'final-scrape',
-  'terminating',
-];
-
-type Span = ReplicaResult['inRotation'][number];
-
-/** States in which new connections are refused. */
-const DEAF = new Set(['draining', 'cleanup', 'final-scrape']);
+export const DRAWN_STATES: string[] = STATE_NAMES.filter((state) => state !== 'gone');
 
 /** Heights: of the answers above a bar, of the bar, and of what is below it until the next row. */
 const SPARK = 16;
@@ -95,11 +82,11 @@ function sparkline({ name }: ReplicaResult, timeline: Slice[], most: number, { x
   return markup`<path class="spark" d="${path(slices) ?? ''}"/>`;
 }
 
-function segment({ state, fromMs, toMs }: ReplicaResult['states'][number], { x }: Frame): Markup | undefined {
+function segment({ state, fromMs, toMs }: StateSpan, { x }: Frame): Markup | undefined {
   // Before the axis begins there is nothing to see.
   if (toMs <= 0) return undefined;
   const width = x(toMs) - x(fromMs);
-  const known = STATES.includes(state) ? state : 'else';
+  const known = DRAWN_STATES.includes(state) ? state : 'else';
   const label =
     state.length * LETTER + 10 < width &&
     markup`<text class="state-label on-${known}" x="${x(fromMs) + 6}" y="${BAR - 4}">${state}</text>`;
@@ -115,7 +102,7 @@ function stall({ fromMs, toMs }: Span, { x }: Frame): Markup {
 
 /** From when nobody listens there any more. */
 function deafFrom({ states, exit }: ReplicaResult): number {
-  return states.find(({ state }) => DEAF.has(state))?.fromMs ?? exit?.atMs ?? Infinity;
+  return states.find(({ state }) => traitsOf(state).deaf === true)?.fromMs ?? exit?.atMs ?? Infinity;
 }
 
 /** Whether balancers sent requests there when nobody listened any more. */

@@ -1,9 +1,10 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
-import { ofKind, podSpecOf, render, RenderError } from '../../scripts/helm.ts';
 import { RehearsalError } from '../errors.ts';
-import type { Deployment, Probe } from '../plan.ts';
-import { chosenOf, localEnvironment, probe, readConfig, serviceIn, type Subject } from './programs.ts';
+import { type BuiltService, ownProgram, readSettings } from './built-service.ts';
+import { type ChartSource, renderChart } from './helm.ts';
+import { ofKind, podSpecOf } from './manifests.ts';
+import { type Deployment, type Environment, type Probe, probe, type Subject } from './subject.ts';
 
 /** The built service in the pods that Helm would deploy. */
 export interface Deployed extends Subject {
@@ -25,35 +26,30 @@ const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR'];
  * Renders the chart as `helm install -f … --set …` would, and takes everything from it that decides a shutdown:
  * environment, probes, preStop sleep, grace period, replicas and update strategy.
  *
- * @param set on top of the container's environment
+ * @param inherited of this process: for variables that come from a Secret; `set` is on top of the container's
  * @param wantedReplicas instead of those of the chart; percentages are of them
  * @throws RehearsalError `REHEARSAL_USAGE` if the chart does not render, or the service would not start
  */
 export async function fromChart(
-  files: string[],
-  values: string[],
-  inherited: Record<string, string | undefined>,
+  source: ChartSource,
+  service: BuiltService,
+  inherited: Environment,
   set: Record<string, string>,
   wantedReplicas?: number,
 ): Promise<Deployed> {
-  const objects = await render({ files, args: values.flatMap((value) => ['--set', value]) }).catch(
-    (error: unknown) => {
-      if (error instanceof RenderError) throw new RehearsalError('REHEARSAL_USAGE', error.message.trim());
-      throw error;
-    },
-  );
+  const objects = await renderChart(source);
   const [deployment] = ofKind<IDeployment>(objects, 'Deployment');
   const { spec, container } = podSpecOf(objects);
   const left: string[] = [];
-  const environment = {
+  const ofTheMachine = OF_THE_MACHINE.flatMap((name) =>
+    inherited[name] === undefined ? [] : [[name, inherited[name]] as const],
+  );
+  const program = ownProgram(service, {
     ...environmentOf(container, inherited, left),
-    ...Object.fromEntries(
-      OF_THE_MACHINE.flatMap((name) => (inherited[name] === undefined ? [] : [[name, inherited[name]]])),
-    ),
+    ...Object.fromEntries(ofTheMachine),
     ...set,
-    ...localEnvironment(),
-  };
-  readConfig(environment);
+  });
+  readSettings(service, program.environment);
 
   const [autoscaler] = ofKind<HorizontalPodAutoscaler>(objects, 'HorizontalPodAutoscaler');
   const replicas = wantedReplicas ?? deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;
@@ -63,7 +59,7 @@ export async function fromChart(
   if (readiness === undefined)
     throw new RehearsalError('REHEARSAL_USAGE', 'the chart renders no readiness probe');
   return {
-    program: serviceIn(environment, chosenOf(environment)),
+    program,
     pod: {
       graceMs: (spec.terminationGracePeriodSeconds ?? 30) * 1000,
       preStopMs: preStopSeconds(container) * 1000,
@@ -83,7 +79,7 @@ export async function fromChart(
 
 function environmentOf(
   { env = [], envFrom = [] }: IContainer,
-  inherited: Record<string, string | undefined>,
+  inherited: Environment,
   left: string[],
 ): Record<string, string> {
   const environment: Record<string, string> = {};

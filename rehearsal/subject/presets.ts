@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import type { Plan } from '../plan.ts';
-import { otherProgram, type Subject, withVariables } from './programs.ts';
+import { otherProgram } from './other-program.ts';
+import { type Subject, withVariables } from './subject.ts';
 
 interface Preset {
   description: string;
-  apply: (plan: Plan) => Subject;
+  apply: (subject: Subject) => Subject;
 }
 
 const NO_WINDOW = { SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0', SHUTDOWN_QUIET_PERIOD: '0' };
@@ -18,19 +18,19 @@ export const PRESETS: Record<string, Preset> = {
   },
   express: {
     description: 'Express as it is: SIGTERM ends the process',
-    apply: (plan) => peer(plan, 'express'),
+    apply: (subject) => peer(subject, 'express'),
   },
   'server-close': {
     description: 'Express with server.close() on SIGTERM, as most starters do it',
-    apply: (plan) => peer(plan, 'server-close'),
+    apply: (subject) => peer(subject, 'server-close'),
   },
   terminus: {
     description: 'Express with @godaddy/terminus as its README shows it',
-    apply: (plan) => peer(plan, 'terminus'),
+    apply: (subject) => peer(subject, 'terminus'),
   },
 };
 
-function peer({ pod, program }: Plan, name: string): Subject {
+function peer({ pod, program }: Subject, name: string): Subject {
   const subject = otherProgram(
     `${JSON.stringify(process.execPath)} ${JSON.stringify(PEERS)} ${name}`,
     program.environment,

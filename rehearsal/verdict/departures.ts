@@ -1,7 +1,8 @@
 import type { Replica } from '../cluster/replica.ts';
 import { duration, range } from './format.ts';
 import type { Entry } from '../load/ledger.ts';
-import type { Pod } from '../plan.ts';
+import { traitsOf } from '../subject/states.ts';
+import type { Pod } from '../subject/subject.ts';
 import type { Finding } from './result.ts';
 
 // What diagnosis and warnings both look at: replicas that were to leave, and how they left.
@@ -21,7 +22,7 @@ export const windowMs = ({ states }: Replica) => {
 };
 
 export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'setting'> {
-  const deaf = killed.every(({ states }) => states.every(({ state }) => !LEAVING.has(state)));
+  const deaf = killed.every(({ states }) => states.every(({ state }) => traitsOf(state).phase === undefined));
   return deaf
     ? {
         advice:
@@ -35,8 +36,6 @@ export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'settin
         setting: 'terminationGracePeriodSeconds',
       };
 }
-
-const LEAVING = new Set(['lame-duck', 'draining', 'cleanup', 'final-scrape']);
 
 /** `, 4.0 s of it without CPU`, where that was so. */
 export function afterStalls(replicas: Replica[]): string {

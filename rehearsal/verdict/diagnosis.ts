@@ -1,4 +1,4 @@
-import type { Facts } from './verdict.ts';
+import type { Facts } from './facts.ts';
 import type { Entry } from '../load/ledger.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';

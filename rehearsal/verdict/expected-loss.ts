@@ -1,16 +1,15 @@
-import type { Facts } from './verdict.ts';
+import type { Facts } from './facts.ts';
+import { traitsOf } from '../subject/states.ts';
 import type { Result } from './result.ts';
 
 /** Within this time of answers that say close, most kept clients have gone. */
 const TOLD_MS = 2000;
-/** Of a program that does not tell its states it is only known that it runs. */
-const UP = new Set(['ready', 'running']);
 
 /**
  * About how many requests had to be lost, for scenarios in which some have to be, from what was measured: how many
  * new connections a second there were, and for how long one of the endpoints led to nobody.
  */
-export function expectation({ plan, scenario, cluster }: Facts): Result['expected'] {
+export function expectedLoss({ plan, scenario, cluster }: Facts): Result['expected'] {
   const why = scenario.unavoidable;
   if (why === undefined) return undefined;
   const { replicas } = plan.deployment;
@@ -19,7 +18,7 @@ export function expectation({ plan, scenario, cluster }: Facts): Result['expecte
   const [victim] = cluster.replicas;
   const closedAtMs = victim?.closedAtMs;
   if (victim === undefined || closedAtMs === undefined) return undefined;
-  const again = victim.states.find(({ state, fromMs }) => UP.has(state) && fromMs > closedAtMs);
+  const again = victim.states.find(({ state, fromMs }) => traitsOf(state).up === true && fromMs > closedAtMs);
   const removedAtMs = victim.inRotation.find(({ toMs }) => toMs > closedAtMs)?.toMs ?? Infinity;
   const gapMs = Math.max(0, Math.min(removedAtMs, again?.fromMs ?? Infinity) - closedAtMs);
 

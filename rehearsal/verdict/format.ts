@@ -1,4 +1,4 @@
-import type { Cause } from './result.ts';
+import type { Cause } from '../load/ledger.ts';
 
 /** In the place of a number that there is not. */
 export const NONE = '–';

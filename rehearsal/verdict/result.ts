@@ -1,3 +1,5 @@
+import type { Exit, Killed, Span, StateSpan } from '../cluster/life.ts';
+import type { Cause, Kind } from '../load/ledger.ts';
 import type { ProcessReport } from '../subject/process-report.ts';
 
 /**
@@ -77,16 +79,15 @@ export interface ReplicaResult {
   /** `old-1` … are replaced, `new-1` … are what comes instead. */
   name: string;
   /** In the order of time, each from the end of the one before. Absent from the first: waiting for its start. */
-  states: { state: string; fromMs: number; toMs: number }[];
+  states: StateSpan[];
   /** Endpoint of at least one balancer, in turn. */
-  inRotation: { fromMs: number; toMs: number }[];
+  inRotation: Span[];
   /** When its process got no CPU. */
-  stalls?: { fromMs: number; toMs: number }[];
+  stalls?: Span[];
   deletedAtMs?: number;
   sigtermAtMs?: number;
-  exit?: { atMs: number; code: number | null; signal: string | null };
-  /** Ended by force: the grace period was over, its liveness probe failed, or the scenario crashed it. */
-  killed?: 'grace' | 'liveness' | 'crash';
+  exit?: Exit;
+  killed?: Killed;
   /** By the clients' count. */
   answered: number;
   lost: number;
@@ -97,24 +98,9 @@ export interface ReplicaResult {
   report?: ProcessReport;
 }
 
-export type Cause =
-  /** There was no endpoint to connect to. */
-  | 'no-endpoint'
-  /** Nobody listened. */
-  | 'refused'
-  /** A new connection was reset before an answer. */
-  | 'reset-new'
-  /** A kept connection was reset before an answer. */
-  | 'reset-kept'
-  /** Began and was not finished: the answer to a request, a stream, a WebSocket. */
-  | 'broken'
-  /** An answer, but not the expected one. */
-  | 'status'
-  | 'timeout';
-
 export interface Loss {
   cause: Cause;
-  kind: 'get' | 'post' | 'slow' | 'stream' | 'websocket';
+  kind: Kind;
   method: string;
   path: string;
   /** When it was due, and when it was known to be lost. */
@@ -152,27 +138,4 @@ export interface Slice {
   p50: number;
   p99: number;
   max: number;
-}
-
-/** What is known while it runs: for the display. */
-export interface Snapshot {
-  elapsedMs: number;
-  /** `warming up`, `steady`, `rollout`, `cooling down` … */
-  step: string;
-  /** `sinceMs`: when the state began. */
-  replicas: { name: string; state: string; sinceMs: number; answered: number; lost: number }[];
-  sent: number;
-  answered: number;
-  lost: number;
-  inFlight: number;
-  /** Of the last second. */
-  p99: number;
-}
-
-/** Gets what happens while it happens. */
-export interface Observer {
-  /** Something worth a line: a replica changed its state, an endpoint left, the first loss … */
-  event: (atMs: number, text: string) => void;
-  /** Several times a second. */
-  progress: (snapshot: Snapshot) => void;
 }

@@ -1,8 +1,8 @@
-import type { Facts } from './verdict.ts';
+import type { Facts } from './facts.ts';
 import type { Replica } from '../cluster/replica.ts';
 import { counted, duration } from './format.ts';
 import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './departures.ts';
-import { PHASES } from '../subject/process-report.ts';
+import { STATE_NAMES, traitsOf } from '../subject/states.ts';
 import type { Finding } from './result.ts';
 import { HARDLY_MS, meanwhile } from './rules/starved.ts';
 
@@ -77,10 +77,14 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
 
 /** Those that processes report and the rehearsal did not make, the longest first. */
 function stallsOfTheirOwn(replicas: Replica[]): { name: string; state: string; lateMs: number }[] {
+  const lateIn = ({ report }: Replica, state: string) => {
+    const { phase } = traitsOf(state);
+    return phase === undefined ? 0 : (report?.lateMs?.[phase] ?? 0);
+  };
   return replicas
     .filter(({ stalls }) => stalls.length === 0)
-    .flatMap(({ name, report }) =>
-      Object.entries(PHASES).map(([state, phase]) => ({ name, state, lateMs: report?.lateMs?.[phase] ?? 0 })),
+    .flatMap((replica) =>
+      STATE_NAMES.map((state) => ({ name: replica.name, state, lateMs: lateIn(replica, state) })),
     )
     .filter(({ lateMs }) => lateMs >= HARDLY_MS)
     .sort((a, b) => b.lateMs - a.lateMs);

@@ -50,7 +50,7 @@ afterEach(() => {
 
 /** `npm run rehearse -- …`, without npm. */
 function rehearse(...args: string[]) {
-  return running(process.execPath, TSX, join(ROOT, 'rehearsal/command/main.ts'), ...args);
+  return running(process.execPath, TSX, join(ROOT, 'scripts/rehearse.ts'), ...args);
 }
 
 function running(file: string, ...args: string[]) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Facts } from '../../rehearsal/verdict/verdict.ts';
+import type { Facts } from '../../rehearsal/verdict/facts.ts';
 import { diagnose } from '../../rehearsal/verdict/diagnosis.ts';
 import { type Entry, Ledger } from '../../rehearsal/load/ledger.ts';
 import { planOf, service } from '../support/rehearsal-plan.ts';

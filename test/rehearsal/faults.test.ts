@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Finding, Result } from '../../rehearsal/verdict/result.ts';
+import { ROUTES } from '../../rehearsal/subject/routes.ts';
 import { faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
@@ -194,9 +195,7 @@ test(
 test(
   'losses before anything has changed are not blamed on the change',
   async () => {
-    const result = await rehearsed(
-      planOf(service(), { load: { paths: { ...planOf(service()).load.paths, get: '/nowhere' } } }),
-    );
+    const result = await rehearsed(planOf(service(), { load: { routes: { ...ROUTES, get: '/nowhere' } } }));
 
     expect(result.phases.steady.lost).toBeGreaterThan(0);
     expect(result.findings[0]?.text).toMatch(/\d+ of them before anything had changed \(\d+ status 404\)/);

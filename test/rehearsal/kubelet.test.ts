@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { Kubelet } from '../../rehearsal/cluster/kubelet.ts';
-import { probe } from '../../rehearsal/subject/programs.ts';
+import { probe } from '../../rehearsal/subject/subject.ts';
 
 const servers: Server[] = [];
 const kubelets: Kubelet[] = [];

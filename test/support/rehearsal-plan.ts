@@ -1,10 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadPlan, Plan } from '../../rehearsal/plan.ts';
-import { builtService, otherProgram, type Subject } from '../../rehearsal/subject/programs.ts';
+import { findBuiltService, ownSubject } from '../../rehearsal/subject/built-service.ts';
+import { otherProgram } from '../../rehearsal/subject/other-program.ts';
+import { ROUTES } from '../../rehearsal/subject/routes.ts';
+import type { Subject } from '../../rehearsal/subject/subject.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Result } from '../../rehearsal/verdict/result.ts';
 
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
+
+/** The service that jest has built. */
+export const BUILT = await findBuiltService(fileURLToPath(new URL('../..', import.meta.url)));
 
 const LOAD: LoadPlan = {
   rate: 100,
@@ -14,7 +20,7 @@ const LOAD: LoadPlan = {
   post: 0.1,
   slowMs: 500,
   postBytes: 100,
-  paths: { get: '/', slow: '/slow?ms=%ms', post: '/echo', stream: '/events', webSocket: '/' },
+  routes: ROUTES,
   streams: 0,
   webSockets: 0,
   timeoutMs: 5000,
@@ -39,7 +45,7 @@ export function service(variables: Record<string, string> = {}): Subject {
     SHUTDOWN_QUIET_PERIOD: '0',
     SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms',
   };
-  return builtService({ PATH: process.env['PATH'] }, { ...short, ...variables });
+  return ownSubject(BUILT, { PATH: process.env['PATH'] }, { ...short, ...variables });
 }
 
 /** One of the programs in faulty.mjs. */

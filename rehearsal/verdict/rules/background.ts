@@ -1,4 +1,4 @@
-import type { Facts } from '../verdict.ts';
+import type { Facts } from '../facts.ts';
 import type { Lost } from './rule.ts';
 import type { Replica } from '../../cluster/replica.ts';
 

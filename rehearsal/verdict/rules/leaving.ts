@@ -11,7 +11,7 @@ import {
   windowMs,
 } from '../departures.ts';
 import type { Replica } from '../../cluster/replica.ts';
-import { brokenOf } from '../../subject/process-report.ts';
+import { cutBy, requestsOf } from '../../subject/process-report.ts';
 import {
   afterSigterm,
   type Context,
@@ -36,11 +36,9 @@ const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) 
 const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
   replica.states.every(({ state }) => state !== 'draining') &&
   (refused.get(replica) ?? Infinity) >= (replica.exit?.atMs ?? Infinity) - SLACK_MS;
-const cutOf = ({ report }: Replica) =>
-  report?.listeners.reduce((sum, { requests, connections }) => sum + requests.cut + connections.cut, 0) ?? 0;
 /** Of answers that broke off, what the processes say themselves. */
 const admitted = (entries: Lost[]) => {
-  const count = replicasOf(entries).reduce((sum, { report }) => sum + (report ? brokenOf(report) : 0), 0);
+  const count = replicasOf(entries).reduce((sum, { report }) => sum + requestsOf(report, 'broken'), 0);
   return count === 0 ? '' : `; the processes know of ${count} answers that they broke off`;
 };
 /** The end of the drain, at which the rest is cut. */
@@ -139,7 +137,10 @@ export const LEAVING: Record<string, Rule> = {
     fits: (entry) => {
       const { replica, endMs } = entry;
       return (
-        replica !== undefined && cutOf(replica) > 0 && isReset(entry) && endMs >= cutAtMs(replica) - SLACK_MS
+        replica !== undefined &&
+        cutBy(replica.report) > 0 &&
+        isReset(entry) &&
+        endMs >= cutAtMs(replica) - SLACK_MS
       );
     },
     explain: (entries) => {

@@ -1,4 +1,4 @@
-import type { Facts } from '../verdict.ts';
+import type { Facts } from '../facts.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import type { Entry } from '../../load/ledger.ts';
 import type { Plan } from '../../plan.ts';

@@ -1,6 +1,7 @@
 import { duration, these } from '../format.ts';
 import { names, replicasOf } from '../departures.ts';
-import { PHASES } from '../../subject/process-report.ts';
+import { cutBy } from '../../subject/process-report.ts';
+import { traitsOf } from '../../subject/states.ts';
 import { details, exitedBy, type Lost, type Rule, SLACK_MS } from './rule.ts';
 
 /** A shorter stall is a busy machine. */
@@ -35,7 +36,7 @@ function starvationOf({ replica, dueMs, endMs, loss }: Lost): Starvation | undef
     const state = replica.states.findLast(({ fromMs }) => fromMs <= stall.fromMs)?.state;
     return { ms: stall.toMs - stall.fromMs, state, ours: true };
   }
-  const phase = PHASES[loss.state as keyof typeof PHASES] as (typeof PHASES)[keyof typeof PHASES] | undefined;
+  const { phase } = traitsOf(loss.state);
   const lateMs = phase === undefined ? 0 : (replica.report?.lateMs?.[phase] ?? 0);
   return lateMs >= HARDLY_MS && replica.stalls.length === 0
     ? { ms: lateMs, state: loss.state, ours: false }
@@ -60,8 +61,7 @@ export const STARVED: Record<string, Rule> = {
     fits: (entry) => {
       const wasKilled = entry.replica?.killed !== undefined && exitedBy(entry);
       // What takes its time was cut because it did, as far as anybody can tell.
-      const isLong =
-        entry.kind !== 'get' && entry.kind !== 'post' && (entry.replica?.report?.cutRequests.length ?? 0) > 0;
+      const isLong = entry.kind !== 'get' && entry.kind !== 'post' && cutBy(entry.replica?.report) > 0;
       return !wasKilled && !isLong && starvationOf(entry) !== undefined;
     },
     explain: (entries) => {
