@@ -47,6 +47,8 @@ export interface LoadPlan {
   post: number;
   slowMs: number;
   postBytes: number;
+  /** Instead of a text of that length. */
+  postBody?: string;
   routes: Routes;
   streams: number;
   webSockets: number;

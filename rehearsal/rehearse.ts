@@ -4,6 +4,7 @@ import { Clock } from './cluster/clock.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
+import { checkRoutes } from './load/route-check.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
 import type { Observer, Snapshot } from './observer.ts';
@@ -26,7 +27,8 @@ const SILENT = new Set([
  * Leaves no process behind, however it ends.
  *
  * @param signal ends it early
- * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start; the signal's reason if it was ended
+ * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start, `REHEARSAL_USAGE` if what they are to be asked
+ *   for is an error to them; the signal's reason if it was ended
  */
 export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSignal): Promise<Result> {
   const { scenario, plan } = scenarioOf(wanted);
@@ -56,6 +58,9 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   const run = async () => {
     for (let i = 0; i < plan.deployment.replicas; i++) await cluster.create('old');
     await cluster.until(() => cluster.staying.every((replica) => cluster.available(replica)));
+
+    const [first] = cluster.staying;
+    if (first !== undefined) await checkRoutes(plan.load, cluster.service, first);
 
     loadFromMs = clock.now();
     load.start();

@@ -45,6 +45,7 @@ export interface Flags {
   slowTime: number;
   post?: number;
   postBytes: number;
+  postBody?: string;
   streams?: number;
   websockets: number;
   path: string;
@@ -146,6 +147,7 @@ const OPTIONS: Record<
     ['--slow-time <time>', 'that a slow request takes', duration, '2s'],
     ['--post <share>', 'of requests with a body (10%; 0 with --command)', portion],
     ['--post-bytes <n>', 'in such a body', atLeast(0), '1024'],
+    ['--post-body <json>', 'instead of one of that length'],
     ['--streams <n>', 'clients of the event stream (6; 0 with --command)', atLeast(0)],
     ['--websockets <n>', 'WebSocket clients', atLeast(0), '0'],
     ['--path <path>', 'of a request', path, ROUTES.get],

@@ -115,6 +115,7 @@ function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {
     post: flags.post ?? usual.post,
     slowMs: flags.slowTime,
     postBytes: flags.postBytes,
+    ...(flags.postBody === undefined ? {} : { postBody: flags.postBody }),
     routes: {
       get: flags.path,
       slow: flags.slowPath,

@@ -101,13 +101,12 @@ export class Load {
   }
 
   #wanted(kind: 'get' | 'slow' | 'post'): Wanted {
-    const { routes, slowMs, postBytes, timeoutMs } = this.#parts.plan;
+    const { routes, slowMs, timeoutMs } = this.#parts.plan;
     if (kind === 'get') return { method: 'GET', path: routes.get, timeoutMs };
     if (kind === 'slow') {
       return { method: 'GET', path: slowPath(routes, slowMs), timeoutMs: patienceFor(slowMs, timeoutMs) };
     }
-    const { type, text: body } = bodyOf(postBytes);
-    const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) };
+    const { text: body, headers } = bodyOf(this.#parts.plan);
     return { method: 'POST', path: routes.post, headers, body, timeoutMs };
   }
 

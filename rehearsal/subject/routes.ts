@@ -37,9 +37,10 @@ export const USUAL_LOAD = { slow: 0.02, post: 0.1, streams: 6 };
 /** Of any other program only a landing page is taken for granted. */
 export const CAUTIOUS_LOAD = { slow: 0, post: 0, streams: 0 };
 
-/** The body of a request that has one, and what it is. */
-export function bodyOf(bytes: number): { type: string; text: string } {
-  return { type: 'application/json', text: JSON.stringify({ text: 'x'.repeat(bytes) }) };
+/** The JSON body of a request that has one: what was given, or a text of so many bytes. */
+export function bodyOf({ postBytes, postBody }: { postBytes: number; postBody?: string }) {
+  const text = postBody ?? JSON.stringify({ text: 'x'.repeat(postBytes) });
+  return { text, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) } };
 }
 
 export function slowPath({ slow }: Routes, ms: number): string {

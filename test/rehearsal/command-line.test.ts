@@ -193,6 +193,25 @@ test(
 );
 
 test(
+  'a program that has other paths is said to, with the flag for them, exit 2',
+  async () => {
+    const page = "(q, r) => r.writeHead(q.url === '/hello' ? 200 : 404).end()";
+    const code404 = `require('http').createServer(${page}).listen(process.env.PORT)`;
+    const command = `${process.execPath} -e "${code404}"`;
+
+    const without = await rehearse(...SHORT, '--command', command).ended;
+    const told = await rehearse(...SHORT, '--command', command, '--path', '/hello').ended;
+
+    expect(without.stderr).toMatch(
+      /before anything has changed: .*\n {2}GET \/: status 404; --path says another/,
+    );
+    expect({ code: without.code, stdout: without.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(told.code).not.toBe(2);
+  },
+  MINUTE,
+);
+
+test(
   'a reader who has seen enough does not end it',
   async () => {
     const json = join(folder, 'unread.json');

@@ -195,10 +195,26 @@ test(
 test(
   'losses before anything has changed are not blamed on the change',
   async () => {
-    const result = await rehearsed(planOf(service(), { load: { routes: { ...ROUTES, get: '/nowhere' } } }));
+    const result = await rehearsed(planOf(faulty('fails-under-load')));
 
     expect(result.phases.steady.lost).toBeGreaterThan(0);
-    expect(result.findings[0]?.text).toMatch(/\d+ of them before anything had changed \(\d+ status 404\)/);
+    expect(result.findings[0]?.text).toMatch(/\d+ of them before anything had changed \(\d+ status 500\)/);
+  },
+  MINUTE,
+);
+
+test(
+  'a load on paths that the program does not have is refused before anything is counted',
+  async () => {
+    const routes = { ...ROUTES, get: '/nowhere', stream: '/no-stream', webSocket: '/no-socket' };
+    const load = { routes, slow: 0.1, streams: 1, webSockets: 1 };
+
+    await expect(rehearsed(planOf(service(), { load }))).rejects.toMatchObject({
+      code: 'REHEARSAL_USAGE',
+      message: expect.stringMatching(
+        /before anything has changed.*\n {2}GET \/nowhere: status 404; --path says another path\n.*\/no-stream: status 404; --stream-path.*\n.*\/no-socket: .*--websocket-path[^\n]*$/,
+      ),
+    });
   },
   MINUTE,
 );

@@ -5,6 +5,7 @@ const [, , fault] = process.argv;
 const WINDOW_MS = 800;
 const startedAt = Date.now();
 let leaving = false;
+let requests = 0;
 const requestsOf = new WeakMap();
 
 const server = createServer((req, res) => {
@@ -12,6 +13,7 @@ const server = createServer((req, res) => {
   const nth = (requestsOf.get(socket) ?? 0) + 1;
   requestsOf.set(socket, nth);
   if (req.url === '/live') res.writeHead(Date.now() - startedAt > 600 ? 503 : 200).end();
+  else if (fault === 'fails-under-load' && ++requests % 3 === 0) res.writeHead(500).end();
   else if (leaving && fault === 'rejects') res.writeHead(503).end('leaving');
   else if (leaving && fault === 'resets-kept-connections' && nth > 1) socket.resetAndDestroy();
   else if (leaving && fault === 'breaks-answers-off') {
