@@ -56,7 +56,7 @@ export class Replica {
   notStarted: string | undefined;
   /** From a failed liveness probe, or the end of a process that was to stay, until it is ready again. */
   readonly outages: (Span & { cause: 'liveness' | 'exit'; how: string })[] = [];
-  /** Answers to probes of the port of its traffic, which the process counts like any others. */
+  /** Answers to the kubelet and to the first look at its routes, which the process counts like any others. */
   probed = 0;
   /** Resolves when the pod no longer exists. */
   readonly gone: Promise<void>;

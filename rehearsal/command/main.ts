@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { RehearsalError } from '../errors.ts';

@@ -13,7 +13,8 @@ export function replicaResult(
   const span = <T extends { fromMs: number; toMs: number }>(spans: T[]): T[] =>
     spans.map((item) => ({ ...item, fromMs: since(item.fromMs), toMs: since(item.toMs) }));
   const counts = ledger.of(replica);
-  const reported = answeredBy(report);
+  const all = answeredBy(report);
+  const reported = all === undefined ? undefined : all - replica.probed;
   return {
     name,
     states: span(replica.states),
@@ -27,7 +28,7 @@ export function replicaResult(
     // A report is of one process, the clients' count of all that the replica has had.
     ...(report === undefined || reported === undefined || replica.restarts > 0
       ? {}
-      : { report, reported, agrees: agrees(reported - replica.probed, replica, ledger) }),
+      : { report, reported, agrees: agrees(reported, replica, ledger) }),
   };
 }
 

@@ -91,7 +91,7 @@ export interface ReplicaResult {
   /** By the clients' count. */
   answered: number;
   lost: number;
-  /** Its own count of answers, from its report. */
+  /** Its own count of answers, from its report, without those to the kubelet and to the first look at its routes. */
   reported?: number;
   agrees?: boolean;
   /** The report that it logged at its end. */
