@@ -1,5 +1,5 @@
-import type { Deployment, Pod, Program } from './subject/subject.ts';
 import type { Routes } from './subject/routes.ts';
+import type { Deployment, Pod, Program } from './subject/subject.ts';
 
 export const SCENARIO_NAMES = [
   'rollout',

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { verdictOn } from './verdict/verdict.ts';
 import { Clock } from './cluster/clock.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
 import { checkRoutes } from './load/route-check.ts';
+import type { Observer, Snapshot } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
-import type { Observer, Snapshot } from './observer.ts';
-import type { Result } from './verdict/result.ts';
 import { scenarioOf } from './scenarios.ts';
+import type { Result } from './verdict/result.ts';
+import { verdictOn } from './verdict/verdict.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 /** States of which the log is worth a line; the rest is noise on a screen. */

@@ -1,7 +1,7 @@
 import type { Cluster } from './cluster/cluster.ts';
 import { crashable } from './cluster/container.ts';
-import type { Load } from './load/load.ts';
 import { rollingUpdate } from './cluster/deployment.ts';
+import type { Load } from './load/load.ts';
 import type { Plan, ScenarioName } from './plan.ts';
 
 export interface Scenario {

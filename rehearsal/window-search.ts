@@ -1,8 +1,8 @@
 import { RehearsalError } from './errors.ts';
-import type { Plan } from './plan.ts';
-import { withVariables } from './subject/subject.ts';
-import { rehearse } from './rehearse.ts';
 import type { Observer } from './observer.ts';
+import type { Plan } from './plan.ts';
+import { rehearse } from './rehearse.ts';
+import { withVariables } from './subject/subject.ts';
 
 export interface WindowSearch {
   version: 1;

@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
-import type { Clock } from './clock.ts';
 import { RehearsalError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
-import { freePort } from './ports.ts';
 import type { Random } from '../random.ts';
+import type { Clock } from './clock.ts';
+import { freePort } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';

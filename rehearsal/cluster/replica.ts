@@ -1,11 +1,11 @@
+import type { ProcessReport } from '../subject/process-report.ts';
+import { LAST_WORD } from '../subject/states.ts';
+import { leastWindowMs, type Pod, type Program } from '../subject/subject.ts';
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
-import { leastWindowMs, type Pod, type Program } from '../subject/subject.ts';
-import type { Reaper } from './reaper.ts';
-import type { ProcessReport } from '../subject/process-report.ts';
-import { LAST_WORD } from '../subject/states.ts';
 import type { Exit, Killed, Span, StateSpan } from './life.ts';
+import type { Reaper } from './reaper.ts';
 import { Stalls } from './stalls.ts';
 
 /** What a container gets after its SIGTERM even if the preStop sleep has used the grace period up, as of the kubelet. */
@@ -193,6 +193,7 @@ export class Replica {
     );
     this.#container = container;
     this.#kubelet.start();
+    this.#stalls.start();
   }
 
   #ended(code: number | null, signal: string | null): void {

@@ -24,11 +24,17 @@ export interface StallParts {
 export class Stalls {
   readonly #parts: StallParts;
   readonly #timers = new Set<NodeJS.Timeout>();
+  #running = false;
   /** Those that were, in the order of time; the end of the newest lies ahead while it lasts. */
   readonly spans: Span[] = [];
 
   constructor(parts: StallParts) {
     this.#parts = parts;
+  }
+
+  /** There is a process: only then can it be stalled. */
+  start(): void {
+    this.#running = true;
   }
 
   /** SIGTERM was sent, and the program does not tell how far it is. */
@@ -54,6 +60,7 @@ export class Stalls {
 
   /** The process has ended, or is about to. */
   stop(): void {
+    this.#running = false;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     const last = this.spans.at(-1);
@@ -61,7 +68,7 @@ export class Stalls {
   }
 
   #stallIn(ms: number): void {
-    if (this.#parts.stallMs === 0) return;
+    if (this.#parts.stallMs === 0 || !this.#running) return;
     this.#after(ms, () => {
       const { clock, stallMs, freeze } = this.#parts;
       const now = clock.now();

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RehearsalError } from '../errors.ts';
 import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
-import { PRESETS } from '../subject/presets.ts';
 import { SCENARIOS } from '../scenarios.ts';
+import { PRESETS } from '../subject/presets.ts';
 import { ROUTES } from '../subject/routes.ts';
 import {
   atLeast,

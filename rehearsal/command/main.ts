@@ -2,18 +2,18 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { RehearsalError } from '../errors.ts';
-import { NAME } from './flags.ts';
-import { readOptions, type Wanted } from './options.ts';
-import { page } from '../show/page.ts';
-import type { Plan } from '../plan.ts';
-import { progressDisplay } from '../show/progress.ts';
-import { rehearse } from '../rehearse.ts';
 import type { Observer } from '../observer.ts';
-import type { Result } from '../verdict/result.ts';
+import type { Plan } from '../plan.ts';
+import { rehearse } from '../rehearse.ts';
+import { page } from '../show/page.ts';
+import { progressDisplay } from '../show/progress.ts';
 import { comparison, summary } from '../show/table.ts';
-import { findWindow } from '../window-search.ts';
 import { timelineSvg } from '../show/timeline.ts';
 import { searchSummary } from '../show/window-table.ts';
+import type { Result } from '../verdict/result.ts';
+import { findWindow } from '../window-search.ts';
+import { NAME } from './flags.ts';
+import { readOptions, type Wanted } from './options.ts';
 
 /** The answer of the command to whoever called it; those of signals are what a shell says of such an end. */
 const EXIT = { nothingLost: 0, somethingLost: 1, notRun: 2, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };

@@ -1,12 +1,12 @@
-import { type Deployed, fromChart } from '../subject/chart.ts';
-import { type Flags, parseFlags } from './flags.ts';
 import type { LoadPlan, Plan } from '../plan.ts';
-import type { Subject } from '../subject/subject.ts';
-import { PRESETS } from '../subject/presets.ts';
 import { findBuiltService, ownSubject } from '../subject/built-service.ts';
+import { type Deployed, fromChart } from '../subject/chart.ts';
 import { otherProgram } from '../subject/other-program.ts';
+import { PRESETS } from '../subject/presets.ts';
 import { CAUTIOUS_LOAD, USUAL_LOAD } from '../subject/routes.ts';
+import type { Subject } from '../subject/subject.ts';
 import { checkTogether } from './contradictions.ts';
+import { type Flags, parseFlags } from './flags.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Route } from '../cluster/service.ts';
 import type { Replica } from '../cluster/replica.ts';
+import type { Route } from '../cluster/service.ts';
 import type { Cause, Entry } from './ledger.ts';
 import type { LoadParts } from './parts.ts';
 

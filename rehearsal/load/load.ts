@@ -1,10 +1,10 @@
+import type { Replica } from '../cluster/replica.ts';
 import { RehearsalError } from '../errors.ts';
+import { pick } from '../random.ts';
+import { bodyOf, slowPath } from '../subject/routes.ts';
 import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
 import type { Kind } from './ledger.ts';
 import type { LoadParts } from './parts.ts';
-import { pick } from '../random.ts';
-import { bodyOf, slowPath } from '../subject/routes.ts';
-import type { Replica } from '../cluster/replica.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';
 

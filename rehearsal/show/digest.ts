@@ -1,7 +1,7 @@
-import { CAUSES, count, counted, sentence } from '../verdict/format.ts';
 import type { Cause } from '../load/ledger.ts';
 import { requestsOf } from '../subject/process-report.ts';
 import { traitsOf } from '../subject/states.ts';
+import { CAUSES, count, counted, sentence } from '../verdict/format.ts';
 import type { Finding, Loss, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The first line of everything: `41 of 12,431 requests lost`. */

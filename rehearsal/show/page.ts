@@ -1,8 +1,8 @@
-import { agreementInWords, cost, expectedInWords, headline, slowestToGo } from './digest.ts';
 import { count, counted, duration, percent, sentence } from '../verdict/format.ts';
+import type { Finding, Result } from '../verdict/result.ts';
+import { agreementInWords, cost, expectedInWords, headline, slowestToGo } from './digest.ts';
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import type { Finding, Result } from '../verdict/result.ts';
 import { described, titles } from './settings.ts';
 import {
   comparisonTable,

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import sliceAnsi from 'slice-ansi';
-import { count, duration, moment } from '../verdict/format.ts';
-import type { StateName } from '../subject/states.ts';
 import type { Observer, Snapshot } from '../observer.ts';
+import type { StateName } from '../subject/states.ts';
+import { count, duration, moment } from '../verdict/format.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

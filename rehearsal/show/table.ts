@@ -2,9 +2,9 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import CliTable from 'cli-table3';
 import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
-import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
 import { count, counted, duration, NONE } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
+import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
 import { titles } from './settings.ts';
 import {
   type Cell,

@@ -1,3 +1,6 @@
+import { type ProcessReport, requestsOf } from '../subject/process-report.ts';
+import { CAUSES, count, duration, moment, NONE, offset } from '../verdict/format.ts';
+import type { Phase, ReplicaResult, Result } from '../verdict/result.ts';
 import {
   causesOf,
   cutRoutes,
@@ -9,9 +12,6 @@ import {
   readyAfter,
   slowestToGo,
 } from './digest.ts';
-import { CAUSES, count, duration, moment, NONE, offset } from '../verdict/format.ts';
-import { type ProcessReport, requestsOf } from '../subject/process-report.ts';
-import type { Phase, ReplicaResult, Result } from '../verdict/result.ts';
 
 /** The numbers of a rehearsal as tables, for whoever draws them: the terminal and the page. */
 export interface Table {

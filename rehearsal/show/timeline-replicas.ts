@@ -1,10 +1,10 @@
 import { area, curveStepAfter } from 'd3-shape';
 import type { Span, StateSpan } from '../cluster/life.ts';
 import { STATE_NAMES, traitsOf } from '../subject/states.ts';
-import { endOf } from './digest.ts';
 import { count, duration, moment } from '../verdict/format.ts';
-import { type Markup, markup } from './markup.ts';
 import type { Loss, ReplicaResult, Result, Slice } from '../verdict/result.ts';
+import { endOf } from './digest.ts';
+import { type Markup, markup } from './markup.ts';
 import { type Frame, type Panel, withEnd } from './timeline-frame.ts';
 import { lossMarks } from './timeline-losses.ts';
 

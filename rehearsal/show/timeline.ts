@@ -1,7 +1,7 @@
-import { causesOf, headline } from './digest.ts';
 import { CAUSES, count, moment } from '../verdict/format.ts';
-import { Markup, markup } from './markup.ts';
 import type { Result } from '../verdict/result.ts';
+import { causesOf, headline } from './digest.ts';
+import { Markup, markup } from './markup.ts';
 import { latency, lostRate, type Scales, scalesFor, tellers, throughput } from './timeline-charts.ts';
 import { axis, endOfTime, type Frame, frame, grid, type Panel, WIDTH } from './timeline-frame.ts';
 import { glyph } from './timeline-losses.ts';

@@ -1,8 +1,8 @@
 import type { Replica } from '../cluster/replica.ts';
-import { duration, range } from './format.ts';
 import type { Entry } from '../load/ledger.ts';
 import { traitsOf } from '../subject/states.ts';
 import type { Pod } from '../subject/subject.ts';
+import { duration, range } from './format.ts';
 import type { Finding } from './result.ts';
 
 // What diagnosis and warnings both look at: replicas that were to leave, and how they left.

@@ -1,10 +1,10 @@
-import type { Facts } from './facts.ts';
 import type { Entry } from '../load/ledger.ts';
+import type { Facts } from './facts.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
 import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
-import { STARVED } from './rules/starved.ts';
+import { lostAwake, STARVED } from './rules/starved.ts';
 import { STAYING } from './rules/staying.ts';
 import { warnings } from './warnings.ts';
 
@@ -15,7 +15,12 @@ const RULES = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules
 export function diagnose(facts: Facts, lost: Entry[]): Finding[] {
   const groups = new Map<Rule, Lost[]>();
   const all = lost as Lost[];
-  const context = { ...facts, always: lostAlways(all, facts), refused: refusedSince(all) };
+  const context = {
+    ...facts,
+    always: lostAlways(all, facts),
+    awake: lostAwake(all),
+    refused: refusedSince(all),
+  };
   for (const entry of all) {
     const rule = RULES.find(({ fits }) => fits(entry, context)) ?? OTHER;
     const group = groups.get(rule) ?? [];

@@ -1,5 +1,5 @@
-import type { Facts } from './facts.ts';
 import { traitsOf } from '../subject/states.ts';
+import type { Facts } from './facts.ts';
 import type { Result } from './result.ts';
 
 /** Within this time of answers that say close, most kept clients have gone. */

@@ -1,8 +1,8 @@
-import type { Facts } from './facts.ts';
 import type { Replica } from '../cluster/replica.ts';
-import { counted, duration } from './format.ts';
-import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './departures.ts';
 import { STATE_NAMES, traitsOf } from '../subject/states.ts';
+import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './departures.ts';
+import type { Facts } from './facts.ts';
+import { counted, duration } from './format.ts';
 import type { Finding } from './result.ts';
 import { HARDLY_MS, meanwhile } from './rules/starved.ts';
 

@@ -234,6 +234,8 @@ testWherePossible.each([
   ['SIGINT', 'while its replicas start', /old-1: starting/, 130],
   ['SIGINT', 'before anything has changed', /in rotation/, 130],
   ['SIGINT', 'during the change', /old-.: SIGTERM/, 130],
+  ['SIGINT', 'while a replica gets no CPU', /old-.: gets no CPU/, 130],
+  ['SIGKILL', 'while a replica gets no CPU', /old-.: gets no CPU/, null],
   ['SIGTERM', 'during the change', /old-.: SIGTERM/, 143],
   ['SIGHUP', 'during the change', /old-.: SIGTERM/, 129],
   ['SIGKILL', 'during the change', /old-.: SIGTERM/, null],
@@ -242,14 +244,17 @@ testWherePossible.each([
   async (signal, moment, when, expected) => {
     const marker = `REHEARSAL_TEST=${process.pid}-${signal}-${moment.length}`;
     const command = `${marker} ${process.execPath} ${FAULTY} ignores-sigterm`;
+    const frozen = moment === 'while a replica gets no CPU';
     // Longer than the test may take, where it is to be ended before.
-    const steady = moment === 'during the change' ? '300ms' : '5m';
+    const steady = moment === 'during the change' || frozen ? '300ms' : '5m';
     const { child, said, ended } = rehearse(
       ...SHORT,
       '--replicas',
       '2',
       '--steady',
       steady,
+      '--stall',
+      frozen ? '1m' : '0',
       '--command',
       command,
     );

@@ -88,6 +88,22 @@ test('what was lost long after a stall is not blamed on it', () => {
   expect(finding?.setting).not.toBe('resources.limits.cpu');
 });
 
+test('what is lost without a stall, too, is not blamed on it', () => {
+  const stalled = leaving({ stalls: [{ fromMs: 2050, toMs: 4050 }] });
+  const inIt = Array.from({ length: 3 }, () => lostWith(stalled));
+  const before = lostWith(stalled, { dueMs: 1500, endMs: 1510 });
+
+  expect(findings([...inIt, before]).map(({ setting }) => setting)).not.toContain('resources.limits.cpu');
+});
+
+test('a stall over the end of the window is known in the drain', () => {
+  const report = { listeners: [], cutRequests: [], exitCode: 0, lateMs: { window: 1900, drain: 3 } };
+
+  const [finding] = findings([lostWith(leaving({ report }), { dueMs: 1200, endMs: 2050 })]);
+
+  expect(finding?.text).toMatch(/late by up to 1\.9 s in its window/);
+});
+
 test('a client that gives up blames the stall only if that was most of its wait', () => {
   const stalled = leaving({ stalls: [{ fromMs: 2050, toMs: 2550 }] });
   const loss = { cause: 'timeout', detail: 'no answer', state: 'draining' } as const;

@@ -188,6 +188,9 @@ test(
     const { text, lost } = findingOn('resources.limits.cpu', stalled);
     expect(text).toMatch(/got no CPU for up to 2\.0 s while it was leaving/);
     expect(lost).toBe(stalled.requests.lost);
+    const [{ stalls = [], exit } = {}] = stalled.replicas;
+    expect(stalls.length).toBeGreaterThan(0);
+    for (const { toMs } of stalls) expect(toMs).toBeLessThanOrEqual(exit?.atMs ?? 0); // no longer than it lived
   },
   MINUTE,
 );

@@ -1,13 +1,13 @@
+import type { Replica } from '../../cluster/replica.ts';
 import type { Facts } from '../facts.ts';
 import type { Lost } from './rule.ts';
-import type { Replica } from '../../cluster/replica.ts';
 
 // What would have been lost without the change, and what has nothing to do with the service.
 
 /** Errors of this machine: it is out of ports, of files, of memory. */
 const OF_THE_MACHINE = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
-/** How much more often something has to be lost than before the change, to have come of it. */
-const MORE_OFTEN = 3;
+/** How much more often something has to be lost than without a change, or a stall, to have come of it. */
+export const MORE_OFTEN = 3;
 
 export const isOfTheMachine = ({ loss }: Lost) => OF_THE_MACHINE.has(loss.detail);
 export const wasLostBefore = ({ endMs }: Lost, changeFromMs: number) => endMs < changeFromMs;

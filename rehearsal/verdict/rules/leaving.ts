@@ -1,4 +1,5 @@
-import { duration, extent, range, these, wholeSeconds } from '../format.ts';
+import type { Replica } from '../../cluster/replica.ts';
+import { cutBy, requestsOf } from '../../subject/process-report.ts';
 import {
   farewells,
   graceAdvice,
@@ -10,8 +11,7 @@ import {
   stateAtTheEnd,
   windowMs,
 } from '../departures.ts';
-import type { Replica } from '../../cluster/replica.ts';
-import { cutBy, requestsOf } from '../../subject/process-report.ts';
+import { duration, extent, range, these, wholeSeconds } from '../format.ts';
 import {
   afterSigterm,
   type Context,

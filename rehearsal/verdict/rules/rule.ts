@@ -1,7 +1,7 @@
-import type { Facts } from '../facts.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import type { Entry } from '../../load/ledger.ts';
 import type { Plan } from '../../plan.ts';
+import type { Facts } from '../facts.ts';
 import type { Finding } from '../result.ts';
 
 /** A request that was lost. */
@@ -10,6 +10,8 @@ export type Lost = Entry & { loss: NonNullable<Entry['loss']> };
 export interface Context extends Facts {
   /** Causes and details of what was lost before the change as well as after it. */
   always: ReadonlySet<string>;
+  /** Causes and details of what replicas that leave lose without a stall, too. */
+  awake: ReadonlySet<string>;
   refused: ReadonlyMap<Replica, number>;
 }
 

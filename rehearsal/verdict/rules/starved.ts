@@ -1,8 +1,10 @@
-import { duration, these } from '../format.ts';
-import { names, replicasOf } from '../departures.ts';
+import type { Replica } from '../../cluster/replica.ts';
 import { cutBy } from '../../subject/process-report.ts';
 import { traitsOf } from '../../subject/states.ts';
-import { details, exitedBy, type Lost, type Rule, SLACK_MS } from './rule.ts';
+import { names, replicasOf } from '../departures.ts';
+import { duration, these } from '../format.ts';
+import { kindOfLoss, MORE_OFTEN } from './background.ts';
+import { afterSigterm, details, exitedBy, type Lost, type Rule, SLACK_MS } from './rule.ts';
 
 /** A shorter stall is a busy machine. */
 export const HARDLY_MS = 500;
@@ -36,11 +38,29 @@ function starvationOf({ replica, dueMs, endMs, loss }: Lost): Starvation | undef
     const state = replica.states.findLast(({ fromMs }) => fromMs <= stall.fromMs)?.state;
     return { ms: stall.toMs - stall.fromMs, state, ours: true };
   }
-  const { phase } = traitsOf(loss.state);
-  const lateMs = phase === undefined ? 0 : (replica.report?.lateMs?.[phase] ?? 0);
-  return lateMs >= HARDLY_MS && replica.stalls.length === 0
-    ? { ms: lateMs, state: loss.state, ours: false }
-    : undefined;
+  if (replica.stalls.length > 0) return undefined;
+  // A stall over the end of a phase is known in the next one only.
+  const around = [endMs - AWAKE_MS, endMs].map((ms) => ownLateness(replica, ms));
+  return around.filter(({ ms }) => ms >= HARDLY_MS).sort((a, b) => b.ms - a.ms)[0];
+}
+
+/** How late the process says it was in the phase of this moment. */
+function ownLateness({ states, report }: Replica, atMs: number): Starvation {
+  const state = states.findLast(({ fromMs }) => fromMs <= atMs)?.state;
+  const { phase } = traitsOf(state);
+  return { ms: phase === undefined ? 0 : (report?.lateMs?.[phase] ?? 0), state, ours: false };
+}
+
+/** What replicas that leave lose about as often while they have all the CPU they want: no stall is to blame for it. */
+export function lostAwake(lost: Lost[]): ReadonlySet<string> {
+  const counts = new Map<string, { awake: number; starved: number }>();
+  for (const entry of lost.filter(afterSigterm)) {
+    const count = counts.get(kindOfLoss(entry)) ?? { awake: 0, starved: 0 };
+    counts.set(kindOfLoss(entry), count);
+    count[starvationOf(entry) === undefined ? 'awake' : 'starved']++;
+  }
+  const asOften = [...counts].filter(([, { awake, starved }]) => starved <= MORE_OFTEN * awake);
+  return new Set(asOften.map(([kind]) => kind));
 }
 
 const MEANWHILE: Record<string, string> = {
@@ -58,11 +78,11 @@ export function meanwhile(state: string | undefined): string {
 /** What is lost because a process that leaves got no CPU: neither its window nor its drain is to blame. */
 export const STARVED: Record<string, Rule> = {
   starved: {
-    fits: (entry) => {
+    fits: (entry, { awake }) => {
       const wasKilled = entry.replica?.killed !== undefined && exitedBy(entry);
       // What takes its time was cut because it did, as far as anybody can tell.
       const isLong = entry.kind !== 'get' && entry.kind !== 'post' && cutBy(entry.replica?.report) > 0;
-      return !wasKilled && !isLong && starvationOf(entry) !== undefined;
+      return !wasKilled && !isLong && !awake.has(kindOfLoss(entry)) && starvationOf(entry) !== undefined;
     },
     explain: (entries) => {
       const all = entries.flatMap((entry) => starvationOf(entry) ?? []);

@@ -1,7 +1,7 @@
-import { count, these } from '../format.ts';
-import { livenessOf, names, replicasOf } from '../departures.ts';
-import { isOfTheMachine, kindOfLoss, wasLostBefore } from './background.ts';
 import type { Replica } from '../../cluster/replica.ts';
+import { livenessOf, names, replicasOf } from '../departures.ts';
+import { count, these } from '../format.ts';
+import { isOfTheMachine, kindOfLoss, wasLostBefore } from './background.ts';
 import { afterSigterm, details, exitedBy, isOurs, type Lost, type Rule, SLACK_MS } from './rule.ts';
 
 const inOutage = ({ replica, endMs }: Lost, cause: Replica['outages'][number]['cause']) =>
