@@ -2,5 +2,5 @@
 import { argv, env } from 'node:process';
 import { helmBinary } from './helm.ts';
 
-if (argv.some((arg) => /^--(?:values|set)\b/.test(arg))) env['HELM'] ??= await helmBinary();
+if (argv.some((arg) => /^--(?:values|set|chart)\b/.test(arg))) env['HELM'] ??= await helmBinary();
 await import('../rehearsal/command/main.ts');

@@ -13,9 +13,9 @@ export function checkTogether(flags: Flags): void {
     throw new RehearsalError('REHEARSAL_USAGE', message);
   };
   const draws = html !== undefined || svg !== undefined;
-  if (command !== undefined && (values !== undefined || set.length > 0)) {
+  if (command !== undefined && (values !== undefined || set.length > 0 || flags.chart !== undefined)) {
     fail(
-      '--command rehearses another program, --values and --set the chart of this one: expected one of them',
+      '--command rehearses another program, --values, --set and --chart what a chart makes of this one: expected one of them',
     );
   }
   if (command === undefined) {

@@ -27,7 +27,7 @@ export interface Flags {
   replicas?: number;
   values?: string[];
   set?: string[];
-  chart: string;
+  chart?: string;
   env?: Record<string, string>;
   command?: string;
   portVariable?: string;
@@ -132,7 +132,7 @@ const OPTIONS: Record<
   'What is rehearsed': [
     ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
     ['--set <key=value>', 'as of helm; may be repeated', collect],
-    ['--chart <folder>', 'of --values and --set', undefined, 'helm'],
+    ['--chart <folder>', 'that Helm would deploy (helm)'],
     ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
     ['--command <line>', 'any other program that takes its port from the environment', commandLine],
     ['--port-variable <name>', 'the one it takes it from (PORT)', variableName],

@@ -101,8 +101,8 @@ async function subjectOf(
     });
   }
   const service = await findBuiltService('.');
-  if (values.length + set.length === 0) return ownSubject(service, environment, env);
-  const source = { helm: environment['HELM'] ?? 'helm', chart, files: values, set };
+  if (chart === undefined && values.length + set.length === 0) return ownSubject(service, environment, env);
+  const source = { helm: environment['HELM'] ?? 'helm', chart: chart ?? 'helm', files: values, set };
   return fromChart(source, service, environment, env, replicas);
 }
 

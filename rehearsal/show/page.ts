@@ -4,17 +4,9 @@ import { agreementInWords, cost, expectedInWords, headline, slowestToGo } from '
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { described, titles } from './settings.ts';
-import {
-  comparisonTable,
-  cutTable,
-  latencyTable,
-  lossTable,
-  phaseTable,
-  replicaTable,
-  reportTable,
-  stateTable,
-  type Table,
-} from './tables.ts';
+import { cutTable, replicaTable, reportTable, stateTable } from './replica-tables.ts';
+import { comparisonTable, latencyTable, lossTable, phaseTable } from './request-tables.ts';
+import { type Table } from './table-model.ts';
 import { sharedScales, timelineSvg } from './timeline.ts';
 
 /** What one rehearsal has found, or two next to each other, as one HTML file that fetches nothing. */

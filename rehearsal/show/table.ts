@@ -6,15 +6,9 @@ import { count, counted, duration, NONE } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
 import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
 import { titles } from './settings.ts';
-import {
-  type Cell,
-  comparisonTable,
-  cutTable,
-  latencyTable,
-  phaseTable,
-  replicaTable,
-  type Table,
-} from './tables.ts';
+import { cutTable, replicaTable } from './replica-tables.ts';
+import { comparisonTable, latencyTable, phaseTable } from './request-tables.ts';
+import { type Cell, type Table } from './table-model.ts';
 
 interface Options {
   colour: boolean;

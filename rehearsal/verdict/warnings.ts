@@ -4,12 +4,15 @@ import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd }
 import type { Facts } from './facts.ts';
 import { counted, duration } from './format.ts';
 import type { Finding } from './result.ts';
-import { HARDLY_MS, meanwhile } from './rules/starved.ts';
+import { meanwhile } from './rules/starved.ts';
 
 /** Answers after SIGTERM from which on it says something that they do not say close. */
 const ENOUGH_ANSWERS = 20;
 /** Share of requests that were sent late from which on the machine is part of what was measured. */
 const MANY_LATE = 0.1;
+
+/** A stall of a process that is worth a word even if it has cost nothing. */
+const LONG_MS = 1000;
 
 /** What went wrong without losing anything, this time; not what the findings about losses say already. */
 export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]): Finding[] {
@@ -86,6 +89,6 @@ function stallsOfTheirOwn(replicas: Replica[]): { name: string; state: string; l
     .flatMap((replica) =>
       STATE_NAMES.map((state) => ({ name: replica.name, state, lateMs: lateIn(replica, state) })),
     )
-    .filter(({ lateMs }) => lateMs >= HARDLY_MS)
+    .filter(({ lateMs }) => lateMs >= LONG_MS)
     .sort((a, b) => b.lateMs - a.lateMs);
 }

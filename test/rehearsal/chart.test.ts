@@ -75,6 +75,15 @@ test('a chart that does not render says why, in the words of helm', async () => 
   });
 });
 
+test('a machine without helm is told that the chart needs it', async () => {
+  const source = { helm: 'no-such-helm', chart: CHART, files: [], set: [] };
+
+  await expect(fromChart(source, BUILT, {}, {})).rejects.toMatchObject({
+    code: 'REHEARSAL_USAGE',
+    message: expect.stringMatching(/there is no no-such-helm on PATH: the chart needs helm 3\.16 or newer/),
+  });
+});
+
 test('a variable from a Secret is taken from here, or said to be missing', async () => {
   const values = valuesFile(`
 extraEnv:

@@ -7,7 +7,7 @@ import { kindOfLoss, MORE_OFTEN } from './background.ts';
 import { afterSigterm, details, exitedBy, type Lost, type Rule, SLACK_MS } from './rule.ts';
 
 /** A shorter stall is a busy machine. */
-export const HARDLY_MS = 500;
+const HARDLY_MS = 500;
 /** Within this time of the end of a stall, what it has held up is answered, or lost because of it. */
 const AWAKE_MS = SLACK_MS + 500;
 
