@@ -1,6 +1,7 @@
 import type { Routes } from './subject/routes.ts';
 import type { Deployment, Pod, Program } from './subject/subject.ts';
 
+/** In the order in which `all` rehearses them; scenarios.ts has what they do. */
 export const SCENARIO_NAMES = [
   'rollout',
   'scale-down',
@@ -27,6 +28,7 @@ export interface Plan {
   seed: number;
 }
 
+/** What stands between clients and replicas. */
 export interface Network {
   /** From the deletion of a pod to the moment when the last balancer forgets it, on average. */
   endpointLagMs: number;
@@ -36,6 +38,7 @@ export interface Network {
   nodes: number;
 }
 
+/** What the clients do. */
 export interface LoadPlan {
   /** Requests per second. */
   rate: number;

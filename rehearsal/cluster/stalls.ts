@@ -6,6 +6,7 @@ const HANDLED_MS = 100;
 /** Between two stalls the process runs for so long, at least. */
 const BREATH_MS = 250;
 
+/** What stalls a process, and when. */
 export interface StallParts {
   /** How long each of them lasts; 0: there are none. */
   stallMs: number;

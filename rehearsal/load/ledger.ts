@@ -1,5 +1,6 @@
 import type { Replica } from '../cluster/replica.ts';
 
+/** What became of a request that was lost. */
 export type Cause =
   /** There was no endpoint to connect to. */
   | 'no-endpoint'
@@ -15,6 +16,7 @@ export type Cause =
   | 'status'
   | 'timeout';
 
+/** What was asked for. */
 export type Kind = 'get' | 'post' | 'slow' | 'stream' | 'websocket';
 
 /** One request, stream or WebSocket that has come to its end, one way or the other. */

@@ -42,10 +42,12 @@ function asCell(cell: Cell | string | undefined): Cell {
   return typeof cell === 'string' ? { text: cell } : cell;
 }
 
+/** A number that should be 0. */
 export function lost(value: number): Cell {
   return { text: count(value), tone: value > 0 ? 'bad' : 'quiet' };
 }
 
+/** A duration, if it is known. */
 export function time(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : duration(ms);
 }

@@ -14,6 +14,7 @@ export interface Routes {
   webSocket: string;
 }
 
+/** Those of the service. */
 export const ROUTES: Routes = {
   get: '/',
   slow: '/slow?ms=%ms',
@@ -43,6 +44,7 @@ export function bodyOf({ postBytes, postBody }: { postBytes: number; postBody?: 
   return { text, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) } };
 }
 
+/** The path of a request that takes so long. */
 export function slowPath({ slow }: Routes, ms: number): string {
   return slow.replace('%ms', String(ms));
 }

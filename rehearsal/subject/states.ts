@@ -27,6 +27,7 @@ const KNOWN = {
   gone: {},
 } as const satisfies Record<string, State>;
 
+/** The name of a state that is known. */
 export type StateName = keyof typeof KNOWN;
 
 /** The last that a process logs, when it is about to be gone: as a state it is of no use. */

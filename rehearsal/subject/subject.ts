@@ -6,6 +6,7 @@ export interface Subject {
   pod: Pod;
 }
 
+/** A process, and how it is told its ports. */
 export interface Program {
   /** For people. */
   title: string;

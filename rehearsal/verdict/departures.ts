@@ -7,6 +7,7 @@ import type { Finding } from './result.ts';
 
 // What diagnosis and warnings both look at: replicas that were to leave, and how they left.
 
+/** Those that lost them, each once. */
 export const replicasOf = (entries: Entry[]) => [
   ...new Set(entries.flatMap(({ replica }) => (replica === undefined ? [] : [replica]))),
 ];
@@ -21,6 +22,7 @@ export const windowMs = ({ states }: Replica) => {
   return window === undefined ? undefined : window.toMs - window.fromMs;
 };
 
+/** What to do about replicas that SIGKILL has ended. */
 export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'setting'> {
   const deaf = killed.every(({ states }) => states.every(({ state }) => traitsOf(state).phase === undefined));
   return deaf
@@ -46,10 +48,12 @@ export function afterStalls(replicas: Replica[]): string {
   return longestMs === 0 ? '' : `, up to ${duration(longestMs)} of it without CPU`;
 }
 
+/** `draining, cleanup` */
 export function stateAtTheEnd(replicas: Replica[]): string {
   return [...new Set(replicas.map(({ states }) => states.at(-1)?.state ?? 'unknown'))].join(', ');
 }
 
+/** Of all of these replicas together. */
 export function farewells(
   replicas: Replica[],
   all: ReadonlyMap<Replica, { answers: number; close: number }>,
@@ -62,6 +66,7 @@ export function farewells(
   return sum;
 }
 
+/** `its liveness probe (/livez, 3 times every 10 s)` */
 export function livenessOf(probe: Pod['liveness']): string {
   return probe === undefined
     ? 'its startup probe'

@@ -6,6 +6,7 @@ import type { Quantiles, Slice, Totals } from './result.ts';
 const SLICES = 120;
 const MIN_SLICE_MS = 250;
 
+/** How many there were, and how many of them were lost. */
 export function totals(entries: Entry[]): Totals {
   const lost = entries.filter(({ loss }) => loss !== undefined).length;
   return { sent: entries.length, answered: entries.length - lost, lost };

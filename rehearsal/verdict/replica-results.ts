@@ -46,6 +46,7 @@ function agrees(reported: number, replica: Replica, { entries }: Ledger): boolea
   return known <= reported && reported <= known + unsure;
 }
 
+/** Whether all processes count as their clients do, as far as they say so. */
 export function agreementOf(replicas: ReplicaResult[]): Result['agreement'] {
   const known = replicas.flatMap(({ agrees: itAgrees }) => (itAgrees === undefined ? [] : [itAgrees]));
   if (known.length === 0) return 'unknown';

@@ -75,6 +75,7 @@ export interface Settings {
   seed: number;
 }
 
+/** One replica: what it went through, and what it says of itself. */
 export interface ReplicaResult {
   /** `old-1` … are replaced, `new-1` … are what comes instead. */
   name: string;
@@ -98,6 +99,7 @@ export interface ReplicaResult {
   report?: ProcessReport;
 }
 
+/** One request that was lost. */
 export interface Loss {
   cause: Cause;
   kind: Kind;
