@@ -15,7 +15,7 @@ export function checkTogether(flags: Flags): void {
   const draws = html !== undefined || svg !== undefined;
   if (command !== undefined && (values !== undefined || set.length > 0 || flags.chart !== undefined)) {
     fail(
-      '--command rehearses another program, --values, --set and --chart what a chart makes of this one: expected one of them',
+      '--command rehearses another program, --chart, --set and --values the chart of this one: expected one of them',
     );
   }
   if (command === undefined) {

@@ -66,7 +66,7 @@ export function farewells(
   return sum;
 }
 
-/** `its liveness probe (/livez, 3 times every 10 s)` */
+/** `its liveness probe (/livez, 3 times every 10.0 s)` */
 export function livenessOf(probe: Pod['liveness']): string {
   return probe === undefined
     ? 'its startup probe'

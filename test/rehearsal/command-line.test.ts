@@ -161,7 +161,7 @@ test.each([
   ],
   [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
   [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
-  [['--command', 'x', '--chart', 'y'], /--command .* --chart .*expected one of them/],
+  [['--command', 'x', '--chart', 'y'], /--command .* --chart,.*expected one of them/],
   [['--scenario', 'all', '--html', 'x.html'], /about one scenario/],
   [['--html', 'nowhere/page.html'], /--html: nowhere\/page\.html can't be written: ENOENT/],
   [['--svg', ROOT], /--svg: .* can't be written: it is a folder/],
