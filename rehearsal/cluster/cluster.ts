@@ -8,6 +8,8 @@ import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';
 
+/** How a program ends that can't use its configuration (sysexits.h): as often as one starts it. */
+const EX_CONFIG = 78;
 /** Restarts after which it is clear that a program does not start. */
 const TOO_MANY_RESTARTS = 3;
 /** Longest wait for anything, on top of what the settings allow it: more than a slow start, less than a person waits. */
@@ -105,7 +107,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const giveUp = AbortSignal.timeout(patienceMs);
     while (!condition()) {
       const broken = this.replicas.find(
-        ({ restartsInVain, notStarted }) => restartsInVain > TOO_MANY_RESTARTS || notStarted !== undefined,
+        ({ restartsInVain, notStarted, exit }) =>
+          notStarted !== undefined || restartsInVain > (exit?.code === EX_CONFIG ? 0 : TOO_MANY_RESTARTS),
       );
       if (broken !== undefined) throw doesNotStart(broken);
       try {
@@ -181,6 +184,10 @@ function tookTooLong(
 }
 
 function doesNotStart({ name, notStarted, exit, lastWords }: Replica): RehearsalError {
+  if (notStarted === undefined && exit?.code === EX_CONFIG) {
+    const problems = lastWords.map((line) => `  ${line.trim()}`).join('\n');
+    return new RehearsalError('REHEARSAL_USAGE', `${name} would not start with these settings:\n${problems}`);
+  }
   const how =
     notStarted === undefined
       ? `it ended with ${exit?.signal ?? `exit ${exit?.code}`} every time`

@@ -1,6 +1,7 @@
 import type { ProcessReport } from '../subject/process-report.ts';
 import { LAST_WORD } from '../subject/states.ts';
-import { leastWindowMs, type Pod, type Program } from '../subject/subject.ts';
+import { leastWindowMs } from '../subject/settings.ts';
+import type { Pod, Program } from '../subject/subject.ts';
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
@@ -92,7 +93,7 @@ export class Replica {
     });
     this.#stalls = new Stalls({
       stallMs: parts.stallMs,
-      windowMs: leastWindowMs(parts.program),
+      windowMs: leastWindowMs(parts.program.environment),
       clock: parts.clock,
       freeze: (frozen) => {
         this.#container?.freeze(frozen);

@@ -1,5 +1,5 @@
 import type { LoadPlan, Plan } from '../plan.ts';
-import { findBuiltService, ownSubject } from '../subject/built-service.ts';
+import { builtIn, ownSubject } from '../subject/built-service.ts';
 import { type Deployed, fromChart } from '../subject/chart.ts';
 import { otherProgram } from '../subject/other-program.ts';
 import { PRESETS } from '../subject/presets.ts';
@@ -100,10 +100,10 @@ async function subjectOf(
       ...(livePath === undefined ? {} : { livePath }),
     });
   }
-  const service = await findBuiltService('.');
-  if (chart === undefined && values.length + set.length === 0) return ownSubject(service, environment, env);
+  const main = builtIn('.');
+  if (chart === undefined && values.length + set.length === 0) return ownSubject(main, environment, env);
   const source = { helm: environment['HELM'] ?? 'helm', chart: chart ?? 'helm', files: values, set };
-  return fromChart(source, service, environment, env, replicas);
+  return fromChart(source, main, environment, env, replicas);
 }
 
 function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {

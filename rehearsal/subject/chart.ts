@@ -1,7 +1,7 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
 import { RehearsalError } from '../errors.ts';
-import { type BuiltService, ownProgram, readSettings } from './built-service.ts';
+import { ownProgram } from './built-service.ts';
 import { type ChartSource, renderChart } from './helm.ts';
 import { ofKind, podSpecOf } from './manifests.ts';
 import { type Deployment, type Environment, type Probe, probe, type Subject } from './subject.ts';
@@ -26,13 +26,14 @@ const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR'];
  * Renders the chart as `helm install -f … --set …` would, and takes everything from it that decides a shutdown:
  * environment, probes, preStop sleep, grace period, replicas and update strategy.
  *
+ * @param main of the service, as it was built
  * @param inherited of this process: for variables that come from a Secret; `set` is on top of the container's
  * @param wantedReplicas instead of those of the chart; percentages are of them
- * @throws RehearsalError `REHEARSAL_USAGE` if the chart does not render, or the service would not start
+ * @throws RehearsalError `REHEARSAL_USAGE` if the chart does not render
  */
 export async function fromChart(
   source: ChartSource,
-  service: BuiltService,
+  main: string,
   inherited: Environment,
   set: Record<string, string>,
   wantedReplicas?: number,
@@ -44,12 +45,11 @@ export async function fromChart(
   const ofTheMachine = OF_THE_MACHINE.flatMap((name) =>
     inherited[name] === undefined ? [] : [[name, inherited[name]] as const],
   );
-  const program = ownProgram(service, {
+  const program = ownProgram(main, {
     ...environmentOf(container, inherited, left),
     ...Object.fromEntries(ofTheMachine),
     ...set,
   });
-  readSettings(service, program.environment);
 
   const [autoscaler] = ofKind<HorizontalPodAutoscaler>(objects, 'HorizontalPodAutoscaler');
   const replicas = wantedReplicas ?? deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;

@@ -1,5 +1,3 @@
-import { parseDuration } from './durations.ts';
-
 /** What is run, and how the kubelet treats it. */
 export interface Subject {
   program: Program;
@@ -81,12 +79,4 @@ export function forChildren(environment: Environment): Record<string, string> {
       entry[1] !== undefined && !/^npm_|^INIT_CWD$|^FORCE_COLOR$/i.test(entry[0]),
   );
   return Object.fromEntries(kept);
-}
-
-/** What the window takes where nobody says so. */
-const USUAL_WINDOW_MS = 5000;
-
-/** For how long a program that has the service's settings goes on listening after SIGTERM, at least. */
-export function leastWindowMs({ environment }: Program): number {
-  return parseDuration(environment['SHUTDOWN_WINDOW'] ?? '') ?? USUAL_WINDOW_MS;
 }

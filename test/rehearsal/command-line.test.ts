@@ -157,7 +157,7 @@ test.each([
   [['--env', 'SHUTDOWN_WINDOW'], /--env.*expected NAME=value/],
   [
     ['--env', 'SHUTDOWN_WINDOW=5'],
-    /would not start with these settings:\n.*SHUTDOWN_WINDOW="5": expected a duration/,
+    /would not start with these settings:\n[^]*SHUTDOWN_WINDOW="5": expected a duration/,
   ],
   [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
   [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],

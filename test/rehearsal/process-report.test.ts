@@ -6,7 +6,7 @@ import {
   type ProcessReport,
   requestsOf,
 } from '../../rehearsal/subject/process-report.ts';
-import type { ServiceConfig } from '../../rehearsal/subject/built-service.ts';
+import { DEFAULTS, graceOf } from '../../rehearsal/subject/settings.ts';
 import { LAST_WORD, STATE_NAMES, traitsOf } from '../../rehearsal/subject/states.ts';
 import { loadConfig, SCHEMA } from '../../src/config.ts';
 import { STATES } from '../../src/lifecycle/lifecycle.ts';
@@ -14,10 +14,9 @@ import type { Report } from '../../src/lifecycle/report.ts';
 import { QUICK, startService } from '../support/process.ts';
 import { reportOf } from '../support/report.ts';
 
-// The rehearsal imports nothing of the service: what it takes for granted of it is compared here. Of these two,
-// `npm run typecheck` says when they no longer fit.
+// The rehearsal imports nothing of the service: what it takes for granted of it is compared here; of the type,
+// `npm run typecheck` says when it no longer fits.
 const asRead = (report: Report): ProcessReport => report;
-const CONFIG: ServiceConfig = { loadConfig, SCHEMA };
 
 test('a report of the service is read as one, with the numbers that it has', async () => {
   const service = startService(QUICK);
@@ -57,8 +56,27 @@ test('the states of the service are known, each by its name', () => {
   expect(traitsOf('toString')).toEqual({});
 });
 
-test('the settings of the service are read as it reads them', () => {
-  expect(CONFIG.loadConfig({ SHUTDOWN_WINDOW_MAX: '7s' }, false).shutdown).toMatchObject({
-    windowMaxMs: 7000,
-  });
+test('the defaults of the settings are the service’s own', () => {
+  const schema: Record<string, { fallback: string | undefined }> = SCHEMA;
+  const fallbacks = Object.keys(DEFAULTS).map((name) => [name, schema[name]?.fallback]);
+
+  expect(Object.fromEntries(fallbacks)).toEqual(DEFAULTS);
+  const shutdown = Object.keys(SCHEMA).filter((name) => name.startsWith('SHUTDOWN_'));
+  expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(shutdown));
 });
+
+test.each([
+  {},
+  { SHUTDOWN_WINDOW: '12s' },
+  { SHUTDOWN_DRAIN_TIMEOUT: '1m', SHUTDOWN_SCRAPE_WAIT: '0' },
+  { SHUTDOWN_WINDOW_MAX: '7500ms', SHUTDOWN_CLEANUP_TIMEOUT: '500ms' },
+])(
+  'the grace period that a rehearsal makes of %j is the least that the service starts with',
+  (environment) => {
+    const graceMs = graceOf(environment);
+    const start = (ms: number) => loadConfig({ ...environment, SHUTDOWN_GRACE_PERIOD: `${ms}ms` }, false);
+
+    expect(start(graceMs).shutdown.graceMs).toBe(graceMs);
+    expect(() => start(graceMs - 1000)).toThrow(/problem/);
+  },
+);

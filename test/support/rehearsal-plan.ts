@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadPlan, Plan } from '../../rehearsal/plan.ts';
-import { findBuiltService, ownSubject } from '../../rehearsal/subject/built-service.ts';
+import { builtIn, ownSubject } from '../../rehearsal/subject/built-service.ts';
 import { otherProgram } from '../../rehearsal/subject/other-program.ts';
 import { ROUTES } from '../../rehearsal/subject/routes.ts';
 import type { Subject } from '../../rehearsal/subject/subject.ts';
@@ -10,7 +10,7 @@ import type { Result } from '../../rehearsal/verdict/result.ts';
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
 
 /** The service that jest has built. */
-export const BUILT = await findBuiltService(fileURLToPath(new URL('../..', import.meta.url)));
+export const BUILT = builtIn(fileURLToPath(new URL('../..', import.meta.url)));
 
 const LOAD: LoadPlan = {
   rate: 100,
