@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import express from 'express';
 import { type Config, ConfigError, loadConfig, maskSecrets, SCHEMA } from '../src/config.ts';
+import { PACKAGE_NAME } from './support/names.ts';
 
 function problemsOf(env: Record<string, string>, terminal = false): string[] {
   try {
@@ -22,7 +23,7 @@ describe('without any variable', () => {
     const { shutdown, ...rest } = loadConfig({}, false);
 
     expect(rest).toEqual({
-      service: { name: 'lastcall', version, revision: 'unknown', pod: hostname() },
+      service: { name: PACKAGE_NAME, version, revision: 'unknown', pod: hostname() },
       development: false,
       http: {
         host: undefined,
@@ -173,7 +174,7 @@ describe('problems', () => {
   );
 
   test('variables that the service does not know are nobody’s business', () => {
-    expect(problemsOf({ LASTCALL_SERVICE_PORT: 'tcp://x', SHUTDOWN_WHATEVER: '5' })).toEqual([]);
+    expect(problemsOf({ SHOP_SERVICE_PORT: 'tcp://x', SHUTDOWN_WHATEVER: '5' })).toEqual([]);
   });
 });
 

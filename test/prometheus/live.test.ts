@@ -36,7 +36,7 @@ let folder = '';
 async function live(): Promise<void> {
   startedAt = Date.now();
   rules = await renderedRules();
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
   const service = startService(
     {
       FIXTURE: 'good,slow-stop,throwing,sick',
