@@ -167,7 +167,7 @@ test(
     expect(rules).toContain('{{ $labels.job }}');
     expect(rules).not.toMatch(/%[A-Z_]+%/);
     expect(rules.match(/shutdown_requests_total\{[^}]*\}/)?.[0]).toBe(
-      String.raw`shutdown_requests_total{outcome=\"cut\",namespace=\"shop\",job=\"rel\"}`,
+      String.raw`shutdown_requests_total{outcome=~\"cut|broken\",namespace=\"shop\",job=\"rel\"}`,
     );
     // Of the dashboard, everything but what it is called, and what is chosen when it is opened.
     const rest = ({ templating, ...dashboard }: Dashboard) => ({
