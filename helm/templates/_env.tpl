@@ -1,6 +1,6 @@
 {{/*
-The container's environment, without the user's extraEnv. Only names that src/config.ts reads (a test holds
-the two together), and NODE_OPTIONS and the pod's identity for everybody else in the process.
+The container's environment, without the user's extraEnv. Only names that the service's config.ts reads (a
+test holds the two together), and NODE_OPTIONS and the pod's identity for everybody else in the process.
 */}}
 {{- define "service.env" -}}
 {{- $derived := fromJson (include "service.shutdown" .) -}}

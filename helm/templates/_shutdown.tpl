@@ -1,7 +1,7 @@
 {{/*
 Milliseconds of a duration. {key, value} → "5000"
 
-The same grammar as in src/variables.ts. The schema checks it too, but can be switched off.
+The same grammar as in the service's variables.ts. The schema checks it too, but can be switched off.
 */}}
 {{- define "service.ms" -}}
 {{- $text := ternary "" (toString .value) (kindIs "invalid" .value) -}}
@@ -29,8 +29,8 @@ The same grammar as in src/variables.ts. The schema checks it too, but can be sw
 Everything that follows from .Values.shutdown, as JSON, or the sentence that says why it can't work.
 
 {window, quiet, windowMax, drain, cleanup, scrapeWait} in ms (drain is -1 for "none"), windowMaxText,
-preStop and grace in seconds, sum as people read it. src/lifecycle/budget.ts has the same sum for the
-process, and a test feeds both the same numbers.
+preStop and grace in seconds, sum as people read it. The service's budget.ts has the same sum for
+the process, and a test feeds both the same numbers.
 */}}
 {{- define "service.shutdown" -}}
 {{- $v := .Values.shutdown -}}

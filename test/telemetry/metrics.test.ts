@@ -85,10 +85,13 @@ describe('before anything happened', () => {
           ...['window', 'drain', 'cleanup', 'final_scrape'].map(
             (phase) => `shutdown_phase_duration_seconds{phase="${phase}"}`,
           ),
-          ...['served', 'drained', 'aborted', 'cut'].map(
+          ...['window', 'drain', 'cleanup', 'final_scrape'].map(
+            (phase) => `shutdown_loop_late_seconds{phase="${phase}"}`,
+          ),
+          ...['served', 'drained', 'aborted', 'cut', 'broken'].map(
             (outcome) => `shutdown_requests_total{listener="http",outcome="${outcome}"}`,
           ),
-          ...['closed', 'idle', 'upgraded', 'cut', 'left'].map(
+          ...['closed', 'idle', 'upgraded', 'cut', 'broken', 'refused', 'left'].map(
             (outcome) => `shutdown_connections_total{listener="http",outcome="${outcome}"}`,
           ),
           ...['ok', 'error', 'timeout'].map((result) => `shutdown_hooks_total{hook="db",result="${result}"}`),
