@@ -17,6 +17,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { make, mount } from '../support/certificates.ts';
 import { type Answer, get, inFlight } from '../support/http.ts';
 import { type ServiceProcess, startService } from '../support/process.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { leave, numbersOf, reportOf } from '../support/report.ts';
 
@@ -146,14 +147,14 @@ describe('headers', () => {
       'x-forwarded-for': expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/),
       'x-forwarded-proto': 'http',
       'x-forwarded-host': 'shop.example',
-      via: '1.1 lastcall',
+      via: `1.1 ${PACKAGE_NAME}`,
       traceparent: headers.traceparent,
       'x-request-id': answer.headers['x-request-id'],
     });
     for (const name of ['x-secret', 'forwarded', 'te']) expect(seen).not.toHaveProperty(name);
     expect(answer.headers).toMatchObject({
       'set-cookie': ['a=1', 'b=2'],
-      via: '1.1 lastcall',
+      via: `1.1 ${PACKAGE_NAME}`,
       connection: 'close',
     });
     expect(answer.headers).not.toHaveProperty('x-hop');
@@ -256,6 +257,9 @@ describe('streams', () => {
     const target = await backend((_req, res) => {
       res.once('close', aborted.resolve);
       res.write('first');
+      // Who only listens hears nothing of a client that has gone.
+      const timer = setInterval(() => res.write('next'), 20);
+      res.once('close', () => clearInterval(timer));
     });
     const service = await gatewayTo(`/=${target.url}`);
     const client = new RawClient(await service.url);
@@ -309,7 +313,7 @@ describe('targets that fail', () => {
 });
 
 test('a target over TLS gets requests, bodies and WebSockets, below the path of its URL', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  const folder = mkdtempSync(join(tmpdir(), 'service-'));
   open.push({ close: () => rmSync(folder, { recursive: true }) });
   const certificate = await make();
   const { certFile } = mount(folder, certificate);
@@ -460,7 +464,7 @@ test('a rolling restart of a target behind the gateway loses no idempotent reque
     while (!rolling.signal.aborted) {
       // The targets are this very service: they have no such path, and say so with a 404 of their own.
       const { status, headers } = await get(`${base}/target/x`, { agent });
-      if (status === 404 && headers.via === '1.1 lastcall') answered++;
+      if (status === 404 && headers.via === `1.1 ${PACKAGE_NAME}`) answered++;
       else failures.push(String(status));
     }
   });

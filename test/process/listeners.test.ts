@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 let folder: string;
 let secret: MountedSecret;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
   secret = mount(join(folder, 'tls'), await make());
 });
 afterEach(() => rmSync(folder, { recursive: true }));

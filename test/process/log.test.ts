@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, jest, test } from '@jest/globals';
 import { get, probe } from '../support/http.ts';
 import { type LogLine, type ServiceProcess, startService } from '../support/process.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 
 jest.setTimeout(30_000);
 
@@ -86,7 +87,7 @@ describe.each(['pipe', 'socket'] as const)('a log on a %s', (stdout) => {
 
     service.stdout.resume();
     const loss = await service.line({ event: 'log' }); // nothing new has to be logged for it
-    expect(loss).toMatchObject({ level: 'warn', dropped, service: 'lastcall' });
+    expect(loss).toMatchObject({ level: 'warn', dropped, service: PACKAGE_NAME });
     await service.line({ event: 'chatter', nth: 2999 });
     await get(url);
     await service.line({ event: 'request' });

@@ -13,7 +13,7 @@ describe('the termination message', () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+    folder = mkdtempSync(join(tmpdir(), 'service-'));
     file = join(folder, 'termination-log');
     writeFileSync(file, '');
   });
