@@ -14,13 +14,13 @@ const MUTANTS = [
   },
   {
     name: 'no Connection: close in the window',
-    file: 'lastcall/listener/farewell.js',
+    file: 'lastcall/listener/close-header.js',
     replace: ['connection.newest === request', 'false'],
     test: ['keep-alive', '360 keep-alive clients'],
   },
   {
     name: 'Connection: close on every pipelined answer',
-    file: 'lastcall/listener/farewell.js',
+    file: 'lastcall/listener/close-header.js',
     replace: ['connection.newest === request', 'true'],
     test: ['connections', 'come in one packet'],
   },
