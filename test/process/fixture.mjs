@@ -5,9 +5,9 @@ import { WebSocketServer } from 'ws';
 
 const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
-const { createApp } = await load('app.js');
-const { trapEarly } = await load('lifecycle/signals.js');
-const { run } = await load('service.js');
+const { createApp } = await load('service/app.js');
+const { trapEarly } = await load('lastcall/lifecycle/signals.js');
+const { run } = await load('lastcall/run.js');
 
 const wanted = (process.env.FIXTURE ?? '').split(',');
 const log = (text) => process.stdout.write(`${JSON.stringify({ event: 'fixture', msg: text })}\n`);

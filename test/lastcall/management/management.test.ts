@@ -6,7 +6,7 @@ import type { Lifecycle, State } from '../../../src/lastcall/lifecycle/lifecycle
 import { superviseWithTerminus } from '../../../src/lastcall/management/terminus.ts';
 import { Management, probes } from '../../../src/lastcall/management/management.ts';
 import { Scrapes } from '../../../src/lastcall/management/scrapes.ts';
-import { sendRaw } from '../../support/raw-client.ts';
+import { sendRaw } from '../../harness/raw-client.ts';
 
 /** Terminus can be had once per process: one server for all tests, whose state they set. */
 const lifecycle = { state: 'ready' as State, started: true, since: new Date(0), msLeft: undefined };
