@@ -1,6 +1,8 @@
 import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, loadConfig, SCHEMA } from '../src/lastcall/config/config.ts';
+import { ConfigError, loadConfig } from '../src/lastcall/config/config.ts';
+import { everyVariable } from '../test/support/schema.ts';
+const SCHEMA = everyVariable();
 import { longestShutdownMs, MARGIN_MS } from '../src/lastcall/lifecycle/budget.ts';
 import type { Variable } from '../src/lastcall/config/variables.ts';
 import { RehearsalError } from './errors.ts';

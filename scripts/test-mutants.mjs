@@ -8,193 +8,193 @@ import { join } from 'node:path';
 const MUTANTS = [
   {
     name: 'the scrape interval is not learned',
-    file: 'scrapes.js',
+    file: 'lastcall/management/scrapes.js',
     replace: ['this.intervalMs ?? Infinity', 'Infinity'],
     test: ['visibility', 'one and a half of the intervals'],
   },
   {
     name: 'no Connection: close in the window',
-    file: 'lifecycle/farewell.js',
+    file: 'lastcall/listener/farewell.js',
     replace: ['connection.newest === request', 'false'],
     test: ['keep-alive', '360 keep-alive clients'],
   },
   {
     name: 'Connection: close on every pipelined answer',
-    file: 'lifecycle/farewell.js',
+    file: 'lastcall/listener/farewell.js',
     replace: ['connection.newest === request', 'true'],
     test: ['connections', 'come in one packet'],
   },
   {
     name: 'pipelined requests handled at once',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['process.nextTick(() => {', '(run => run())(() => {'],
     test: ['connections', 'come in one packet'],
   },
   {
     name: 'accept queue not emptied',
-    file: 'lifecycle/listener.js',
+    file: 'lastcall/listener/listener.js',
     replace: ['if (!deadline.aborted)', 'if (false)'],
     test: ['connections', 'wait in it when the listener closes'],
   },
   {
     name: 'idle connections ended at once',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['this.#reaper.start(minIdleMs,', 'this.#reaper.start(0,'],
     test: ['keep-alive', 'without a window'],
   },
   {
     name: 'idle connections never ended',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['this.#reaper.start(minIdleMs,', 'this.#reaper.start(1e6,'],
     test: ['connections', 'had promised keep-alive'],
   },
   {
     name: 'no lingering after an early answer',
-    file: 'lifecycle/connection.js',
+    file: 'lastcall/listener/connection.js',
     replace: ['if (unread)', 'if (false)'],
     test: ['connections', 'reaches all of 30 clients'],
   },
   {
     name: 'goodbyes all at once',
-    file: 'lifecycle/goodbyes.js',
+    file: 'lastcall/listener/goodbyes.js',
     replace: ['gapMs * nth++', '0'],
     test: ['streams', '500 of them'],
   },
   {
     name: 'a flushed response counts as answered',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['if (!connection.socket.destroyed)', 'if (true)'],
     test: ['streams', 'client leaves in the middle of a big one'],
   },
   {
     name: 'a cut response counts as answered',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ["request.res?.writableFinished ? 'answered' : 'cut'", "'answered'"],
     test: ['streams', 'stuck half-way'],
   },
   {
     name: 'the log waits for its reader',
-    file: 'telemetry/stdout.js',
+    file: 'lastcall/telemetry/stdout.js',
     replace: ['kind.isFIFO() || kind.isSocket()', 'false'],
     test: ['log', 'nobody reads any more'],
   },
   {
     name: 'a child process makes the log block',
-    file: 'telemetry/stdout.js',
+    file: 'lastcall/telemetry/stdout.js',
     replace: ['setBlocking?.(false)', 'ref?.()'],
     test: ['log', 'when a child process has made it block'],
   },
   {
     name: 'what waits in the log is lost at the exit',
-    file: 'telemetry/stdout.js',
+    file: 'lastcall/telemetry/stdout.js',
     replace: ['pipe.sendLast()', 'undefined'],
     test: ['log', 'exits at once'],
   },
   {
     name: 'the rest of a line is lost',
-    file: 'telemetry/log-pipe.js',
+    file: 'lastcall/telemetry/log-pipe.js',
     replace: ['line.subarray(count)', 'undefined'],
     test: ['log', 'longer than a pipe takes at once'],
   },
   {
     name: 'the log is not bounded',
-    file: 'telemetry/log-pipe.js',
+    file: 'lastcall/telemetry/log-pipe.js',
     replace: ['> MOST_WAITING_BYTES', '> Infinity'],
     test: ['log', 'what is missing, where it is missing'],
   },
   {
     name: 'what is missing in the log is not told',
-    file: 'telemetry/log-pipe.js',
+    file: 'lastcall/telemetry/log-pipe.js',
     replace: ['this.#untold++', 'undefined'],
     test: ['log', 'what is missing, where it is missing'],
   },
   {
     name: 'the newest lines of the log are dropped',
-    file: 'telemetry/log-pipe.js',
+    file: 'lastcall/telemetry/log-pipe.js',
     replace: ['this.#waiting.shift()', 'this.#waiting.pop()'],
     test: ['log', 'back only at the end'],
   },
   {
     name: 'a full pipe is not tried again',
-    file: 'telemetry/log-pipe.js',
+    file: 'lastcall/telemetry/log-pipe.js',
     replace: ['}, RETRY_MS)', '}, 1e9)'],
     test: ['log', 'what is missing, where it is missing'],
   },
   {
     name: 'what is detached from the parser does not wait for its turn',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['if (turn === undefined || [', 'if (turn === undefined || false && ['],
     test: ['pipelining', 'an offer of h2c is answered as a request'],
   },
   {
     name: 'an error of an upgrade handler goes to the process',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['this.#options.onThrow(error, turn.about ?? connection.upgraded)', 'throw error'],
     test: ['pipelining', 'a handler of upgrades that throws'],
   },
   {
     name: 'what can not be read ends the answers before it',
-    file: 'lifecycle/refusal.js',
+    file: 'lastcall/listener/refusal.js',
     replace: ['connections.takeTurn(connection, take, about)', 'take()'],
     test: ['pipelining', 'half of the next one'],
   },
   {
     name: 'records for a paused parser are errors',
-    file: 'lifecycle/paused-parser.js',
+    file: 'lastcall/listener/paused-parser.js',
     replace: ["code !== 'HPE_PAUSED'", 'true'],
     test: ['pipelining', 'more answers than are queued'],
   },
   {
     name: 'a client that ends its side has left, over HTTP',
-    file: 'lifecycle/listener.js',
+    file: 'lastcall/listener/listener.js',
     replace: ['.httpAllowHalfOpen = true', '.httpAllowHalfOpen = false'],
     test: ['half-close', 'over http, ready, is answered'],
   },
   {
     name: 'a client that ends its side has left, over HTTPS',
-    file: 'lifecycle/listener.js',
+    file: 'lastcall/listener/listener.js',
     replace: ['allowHalfOpen: true }', 'allowHalfOpen: false }'],
     test: ['half-close', 'over https, ready, is answered'],
   },
   {
     name: 'a client that has gone is not asked for',
-    file: 'lifecycle/presence.js',
+    file: 'lastcall/listener/presence.js',
     replace: ['first.res.writeProcessing()', 'undefined'],
     test: ['half-close', 'has left if it closes its side over http '],
   },
   {
     name: 'silence is believed before anybody has looked',
-    file: 'lifecycle/idle-reaper.js',
+    file: 'lastcall/listener/idle-reaper.js',
     replace: ['await loopClock.look()', 'await undefined'],
     test: ['stalls', 'over http, draining: .* for 2000'],
   },
   {
     name: 'keep-alive ends before anybody has looked',
-    file: 'lifecycle/listener.js',
+    file: 'lastcall/listener/listener.js',
     replace: ['await loopClock.look()', 'await undefined'],
     test: ['stalls', 'over http, ready: .* for 2000'],
   },
   {
     name: 'a slow request is refused before anybody has looked',
-    file: 'lifecycle/refusal.js',
+    file: 'lastcall/listener/refusal.js',
     replace: ['hearOut(connection).then', 'Promise.resolve(false).then'],
     test: ['stalls', 'over http, ready: .* for 2000'],
   },
   {
     name: 'the time of a stall counts',
-    file: 'lifecycle/loop-clock.js',
+    file: 'lastcall/lifecycle/loop-clock.js',
     replace: ['this.#stalledMs += lateMs', 'this.#stalledMs += 0'],
     test: ['stalls', 'is silent for no longer'],
   },
   {
     name: 'after a stall past its deadline a drain is cut at once',
-    file: 'lifecycle/loop-clock.js',
+    file: 'lastcall/lifecycle/loop-clock.js',
     replace: ['setTimeout(strike, LAST_LOOK_MS)', 'strike()'],
     test: ['stalls', 'when the deadline of the drain comes'],
   },
   {
     name: 'a check is down before anybody has looked',
-    file: 'lifecycle/health.js',
+    file: 'lastcall/lifecycle/health.js',
     replace: [
       'patientTimeout(giveUp, check.timeoutMs)',
       '(setTimeout(giveUp, check.timeoutMs), () => undefined)',
@@ -203,13 +203,13 @@ const MUTANTS = [
   },
   {
     name: 'who destroyed an answer is always the client',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ["left ? 'aborted' : 'broken'", "'aborted'"],
     test: ['truth', 'over http, draining, an answer that its handler breaks off'],
   },
   {
     name: 'a request behind our FIN is forgotten',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: [
       "if (connection.endedBy === 'idle') {",
       "if (connection.endedBy === 'idle') return; if (false) {",
@@ -218,41 +218,47 @@ const MUTANTS = [
   },
   {
     name: 'what waits to be written counts as sent',
-    file: 'lifecycle/request.js',
+    file: 'lastcall/listener/request.js',
     replace: ['(handle?.writeQueueSize ?? 0)', '0'],
     test: ['truth', 'bytes that a client has not read'],
   },
   {
     name: 'an error in the shutdown is not reported',
-    file: 'lifecycle/lifecycle.js',
+    file: 'lastcall/lifecycle/lifecycle.js',
     replace: ['this.#error ??=', 'if (!this.#leaving) this.#error ??='],
     test: ['truth', 'an error in a hook that nobody catches'],
   },
   {
     name: 'a hook that keeps the loop busy is on time',
-    file: 'lifecycle/hooks.js',
+    file: 'lastcall/lifecycle/hooks.js',
     replace: ['performance.now() > dueAt + SLACK_MS', 'false'],
     test: ['truth', 'a hook that keeps the event loop busy'],
   },
   {
     name: 'all descriptors are for clients',
-    file: 'lifecycle/descriptors.js',
+    file: 'lastcall/listener/descriptors.js',
     replace: ['limit - RESERVE', 'Infinity'],
     test: ['truth', 'clients that use up all descriptors'],
   },
   {
     name: 'TLS connections are known by one of their ends',
-    file: 'lifecycle/connections.js',
+    file: 'lastcall/listener/connections.js',
     replace: ['${remotePort} ${localAddress} ${localPort}', '${remotePort}'],
     test: ['truth', 'two TLS clients that have the same address'],
   },
   {
     name: 'what has not been decrypted is silence',
-    file: 'lifecycle/connection.js',
+    file: 'lastcall/listener/connection.js',
     replace: ['return this.#raw.bytesRead', 'return this.socket.bytesRead'],
     test: ['truth', 'a TLS record that arrives slowly'],
   },
 ];
+
+/** `#lastcall` in a mutant is the mutant's, and not that of the build beside it. */
+const OWN_DOORS = JSON.stringify({
+  type: 'module',
+  imports: { '#lastcall': './lastcall/public.js', '#lastcall/*': './lastcall/*/public.js' },
+});
 
 execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' });
 const survivors = [];
@@ -261,6 +267,7 @@ for (const { name, file, replace, test } of chosen) {
   const dist = 'dist-mutant/';
   rmSync(dist, { recursive: true, force: true });
   cpSync('dist', dist, { recursive: true });
+  writeFileSync(join(dist, 'package.json'), OWN_DOORS);
   const path = join(dist, file);
   const source = readFileSync(path, 'utf8');
   if (!source.includes(replace[0]))

@@ -1,5 +1,10 @@
 import { trapEarly } from './lastcall/lifecycle/signals.ts';
 
+// Before anything else is loaded, which takes a while.
 const earlySignal = trapEarly();
-const { run } = await import('./lastcall/run.ts');
-await run(process.env, { earlySignal });
+const [{ run }, { createApp }, { rooms, variables }] = await Promise.all([
+  import('./lastcall/run.ts'),
+  import('./service/app.ts'),
+  import('./service/variables.ts'),
+]);
+await run(process.env, { createApp, variables, rooms, earlySignal });

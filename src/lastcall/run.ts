@@ -1,18 +1,21 @@
-import type { RequestListener } from 'node:http';
-import { type AppParts, createApp, type Upgrader } from '../service/app.ts';
-import { type Config, ConfigError, loadConfig, maskSecrets } from './config/config.ts';
+import { ConfigError, loadAll, type Loaded, type LoadOptions } from './config/config.ts';
+import { maskSecrets } from './config/mask.ts';
+import { type Schema, SCHEMA } from './config/schema.ts';
+import { trafficListener } from './http/traffic.ts';
 import { Health } from './lifecycle/health.ts';
 import { Hooks } from './lifecycle/hooks.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
-import type { Listener } from './listener/listener.ts';
 import { SIGNALS } from './lifecycle/signals.ts';
-import { superviseWithTerminus } from './management/terminus.ts';
-import { Management, probes } from './management/management.ts';
+import type { Listener } from './listener/listener.ts';
+import { Management } from './management/management.ts';
+import { probes } from './management/probes.ts';
 import { Scrapes } from './management/scrapes.ts';
+import { superviseWithTerminus } from './management/terminus.ts';
+import type { CreateApp, Upgrader } from './parts.ts';
+import type { Room, Wiring } from './room.ts';
 import { createLogger, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { writeTerminationLog } from './telemetry/termination-log.ts';
-import { trafficListeners } from './http/traffic.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIG = 78;
@@ -26,9 +29,12 @@ export interface Service {
   shutdown: () => Promise<void>;
 }
 
-export interface RunOptions {
-  /** Makes the application; the service's own by default. */
-  app?: (parts: AppParts) => RequestListener | Promise<RequestListener>;
+export interface RunOptions<V extends Schema> {
+  createApp: CreateApp<V>;
+  /** Of the service itself. */
+  variables: V;
+  /** In use. */
+  rooms: Room[];
   /** Ends the trap of main.ts and tells which signal came before anybody could act on it. */
   earlySignal?: () => NodeJS.Signals | undefined;
 }
@@ -39,10 +45,19 @@ export interface RunOptions {
  *
  * Exits with 78 if the configuration can't be used, and with 1 if the start fails.
  */
-export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<Service> {
-  const config = readConfig(env);
+export async function run<V extends Schema>(
+  env: NodeJS.ProcessEnv,
+  options: RunOptions<V>,
+): Promise<Service> {
+  const { createApp, variables: schema, rooms } = options;
+  const { config, variables, settingsOf } = load(env, {
+    terminal: process.stdout.isTTY,
+    variables: schema,
+    rooms,
+  });
   const { logger, droppedLines } = await createLogger(config);
-  logger.debug({ event: 'config', config: maskSecrets(config) }, 'effective configuration');
+  const shown = maskSecrets({ ...config, variables }, { ...SCHEMA, ...schema });
+  logger.debug({ event: 'config', config: shown }, 'effective configuration');
 
   const { shutdown: settings, service } = config;
   const hooks = new Hooks(settings.cleanupTimeoutMs);
@@ -102,9 +117,15 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
     logListening(logger, 'management', management.port);
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const parts = { config, logger, hooks, health, metrics, onUpgrade };
-    const handler = await (options.app ?? createApp)(parts);
-    listeners.push(...trafficListeners({ config, handler, upgraders, metrics, logger }));
+    const parts = { config, variables, settingsOf, logger, hooks, health, metrics, onUpgrade };
+    const handler = await createApp(parts);
+    const listen: Wiring['listen'] = (own) => {
+      const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
+      listeners.push(listener);
+      return listener;
+    };
+    listen({ name: 'http', port: config.http.port });
+    for (const room of rooms) room.open?.(settingsOf(room), { hooks, logger, metrics, listen });
     for (const listener of listeners) {
       listener.onError = (error) => lifecycle.fatal('listener-error', error);
     }
@@ -112,9 +133,9 @@ export async function run(env: NodeJS.ProcessEnv, options: RunOptions = {}): Pro
   return running;
 }
 
-function readConfig(env: NodeJS.ProcessEnv): Config {
+function load<V extends Schema>(env: NodeJS.ProcessEnv, options: LoadOptions<V>): Loaded<V> {
   try {
-    return loadConfig(env, process.stdout.isTTY);
+    return loadAll(env, options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const lines = error.problems.map((problem) => `  ${problem}\n`).join('');

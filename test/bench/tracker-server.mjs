@@ -1,15 +1,16 @@
 // A server of the tracker benchmark: `tracked` behind our Listener, `plain` behind node:http, with the same handler.
 import { createServer } from 'node:http';
 import { pino } from 'pino';
-import { createApp } from '../../dist/app.js';
-import { loadConfig } from '../../dist/config.js';
-import { Listener } from '../../dist/lifecycle/listener.js';
+import { createApp } from '../../dist/service/app.js';
+import { rooms, variables } from '../../dist/service/variables.js';
+import { loadAll } from '../../dist/lastcall/config/config.js';
+import { Listener } from '../../dist/lastcall/listener/listener.js';
 
 const [, , tracker, application] = process.argv;
-const config = loadConfig({ PORT: '0' }, false);
+const loaded = loadAll({ PORT: '0' }, { terminal: false, variables, rooms });
 const logger = pino(pino.destination({ dest: '/dev/null', sync: true }));
 const bare = (_req, res) => res.end('ok');
-const handler = application === 'bare' ? bare : createApp({ config, logger });
+const handler = application === 'bare' ? bare : createApp({ ...loaded, logger });
 const timeouts = { keepAliveTimeoutMs: 65_000, headersTimeoutMs: 10_000, requestTimeoutMs: 60_000 };
 
 let port;

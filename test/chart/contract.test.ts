@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SCHEMA } from '../../src/lastcall/config/config.ts';
+import { everyVariable } from '../support/schema.ts';
+
+const SCHEMA = everyVariable();
 import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
@@ -97,8 +99,8 @@ describe('the built service, started with exactly what the chart renders', () =>
       const { config } = (await pod.line(({ event }) => event === 'config')) as unknown as {
         config: { shutdown: Record<string, unknown>; service: { pod: string } };
       };
-      const inMs = (variable: keyof typeof SCHEMA) => {
-        const parsed = SCHEMA[variable].parse(env[variable] ?? '');
+      const inMs = (variable: string) => {
+        const parsed = SCHEMA[variable]!.parse(env[variable] ?? '');
         return parsed === Infinity ? 'none' : parsed;
       };
       const graceMs = (spec.terminationGracePeriodSeconds ?? 0) * 1000; // none of the files has a preStop sleep

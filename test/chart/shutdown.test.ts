@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { loadConfig, SCHEMA } from '../../src/lastcall/config/config.ts';
+import { loadConfig } from '../../src/lastcall/config/config.ts';
+import { SCHEMA } from '../../src/lastcall/config/schema.ts';
 import {
   budgetProblem,
   longestShutdownMs,
@@ -37,7 +38,7 @@ const numbers = fc.record({
   graceOff: fc.option(fc.integer({ min: -3, max: 3 }), { nil: undefined }),
 });
 
-const ms = (text: string) => SCHEMA.SHUTDOWN_DRAIN_TIMEOUT.parse(text);
+const ms = (text: string) => SCHEMA.shutdown.drainTimeoutMs.parse(text);
 
 type Numbers = typeof numbers extends fc.Arbitrary<infer T> ? T : never;
 

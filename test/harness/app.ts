@@ -1,15 +1,17 @@
 // The app in the process of the test, put together as lastcall/run.ts does, without the management port. See README.md.
-import type { RequestListener } from 'node:http';
 import { type Logger, pino } from 'pino';
-import { loadConfig } from '../../src/lastcall/config/config.ts';
-import { trafficListeners } from '../../src/lastcall/http/traffic.ts';
+import { loadAll } from '../../src/lastcall/config/config.ts';
+import { trafficListener } from '../../src/lastcall/http/traffic.ts';
 import { Health } from '../../src/lastcall/lifecycle/health.ts';
 import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
 import { Lifecycle } from '../../src/lastcall/lifecycle/lifecycle.ts';
 import type { Listener } from '../../src/lastcall/listener/listener.ts';
 import { Scrapes } from '../../src/lastcall/management/scrapes.ts';
+import type { CreateApp, Upgrader } from '../../src/lastcall/parts.ts';
+import type { Wiring } from '../../src/lastcall/room.ts';
 import { createMetrics } from '../../src/lastcall/telemetry/metrics.ts';
-import { type AppParts, createApp, type Upgrader } from '../../src/service/app.ts';
+import { createApp } from '../../src/service/app.ts';
+import { rooms, variables } from '../../src/service/variables.ts';
 import { IN_PROCESS } from './environment.ts';
 import { LogLines } from './log-lines.ts';
 import { own } from './own.ts';
@@ -41,9 +43,10 @@ export async function requestInFlight(listener: Listener): Promise<void> {
  */
 export async function startApp(
   env: Record<string, string> = {},
-  makeApp: (parts: AppParts) => RequestListener | Promise<RequestListener> = createApp,
+  makeApp: CreateApp<typeof variables> = createApp,
 ): Promise<TestApp> {
-  const config = loadConfig({ ...IN_PROCESS, ...env }, false);
+  const loaded = loadAll({ ...IN_PROCESS, ...env }, { terminal: false, variables, rooms });
+  const { config, settingsOf } = loaded;
   const log = new LogLines();
   const logger: Logger = pino({ formatters: { level: (label) => ({ level: label }) } }, log);
   const { shutdown: settings, service } = config;
@@ -71,8 +74,14 @@ export async function startApp(
   await lifecycle.start(async () => {
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const handler = await makeApp({ config, logger, hooks, health, metrics, onUpgrade });
-    listeners.push(...trafficListeners({ config, handler, upgraders, metrics, logger }));
+    const handler = await makeApp({ ...loaded, logger, hooks, health, metrics, onUpgrade });
+    const listen: Wiring['listen'] = (own) => {
+      const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
+      listeners.push(listener);
+      return listener;
+    };
+    listen({ name: 'http', port: config.http.port });
+    for (const room of rooms) room.open?.(settingsOf(room), { hooks, logger, metrics, listen });
   });
   if (failure !== undefined) throw failure;
   const [listener] = listeners;

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
 const { createApp } = await load('service/app.js');
+const { rooms, variables } = await load('service/variables.js');
 const { trapEarly } = await load('lastcall/lifecycle/signals.js');
 const { run } = await load('lastcall/run.js');
 
@@ -154,7 +155,7 @@ if (wanted.includes('close-listener')) {
 const earlySignal = trapEarly();
 if (wanted.includes('early')) process.kill(process.pid, 'SIGTERM');
 await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-const { listeners } = await run(process.env, { app, earlySignal });
+const { listeners } = await run(process.env, { createApp: app, rooms, variables, earlySignal });
 
 const webSockets = new WebSocketServer({ noServer: true });
 const upgrade = (req, socket, head) => {

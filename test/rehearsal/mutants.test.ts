@@ -18,6 +18,9 @@ function mutant(file: string, from: string, to: string, variables: Record<string
   const folder = mkdtempSync(join(ROOT, 'dist-mutant-'));
   folders.push(folder);
   cpSync(join(ROOT, 'dist'), folder, { recursive: true });
+  // `#lastcall` in a mutant is the mutant's.
+  const imports = { '#lastcall': './lastcall/public.js', '#lastcall/*': './lastcall/*/public.js' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports }));
   const path = join(folder, file);
   const source = readFileSync(path, 'utf8');
   if (!source.includes(from)) throw new Error(`${file} has no "${from}": bring the mutant up to date`);
@@ -29,7 +32,7 @@ function mutant(file: string, from: string, to: string, variables: Record<string
 test(
   'a service that no longer says Connection: close is found',
   async () => {
-    const silent = mutant('lifecycle/farewell.js', 'connection.newest === request', 'false', {
+    const silent = mutant('lastcall/listener/farewell.js', 'connection.newest === request', 'false', {
       SHUTDOWN_DRAIN_TIMEOUT: '1s',
     });
 
@@ -44,9 +47,14 @@ test(
 test(
   'a service that counts what it has not answered does not agree with its clients',
   async () => {
-    const liar = mutant('lifecycle/connections.js', "? 'answered' : 'cut'", "? 'answered' : 'answered'", {
-      SHUTDOWN_DRAIN_TIMEOUT: '300ms',
-    });
+    const liar = mutant(
+      'lastcall/listener/connections.js',
+      "? 'answered' : 'cut'",
+      "? 'answered' : 'answered'",
+      {
+        SHUTDOWN_DRAIN_TIMEOUT: '300ms',
+      },
+    );
 
     const { requests, agreement } = await rehearsed(
       planOf(liar, { scenario: 'stuck-request', load: { slow: 0.2, slowMs: 5000 } }),

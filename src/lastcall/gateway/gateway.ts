@@ -1,9 +1,10 @@
 import type { Application, RequestHandler } from 'express';
-import type { AppParts } from '../../service/app.ts';
+import type { AppParts } from '../parts.ts';
 import { Problem } from '../http/problem.ts';
 import { Exchange } from './exchange.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { outcomeMetrics } from './outcomes.ts';
+import { gatewayRoom } from './room.ts';
 import { hostOf, isEvasive, readRequestLine } from './request-line.ts';
 import { TargetPool } from './target-pool.ts';
 import { findTarget, type GatewayTarget } from './targets.ts';
@@ -17,8 +18,17 @@ import { tunnel } from './tunnel.ts';
  * try, if the request is idempotent and has no body) or answers what is not HTTP, 504 when it takes too long. A
  * response that breaks in the middle breaks the client's connection, too: a truncated answer must not look whole.
  */
-export function gateway(app: Application, { config, hooks, metrics, onUpgrade }: AppParts): RequestHandler {
-  const { targets, timeoutMs } = config.gateway;
+export function gateway(
+  app: Application,
+  {
+    config,
+    settingsOf,
+    hooks,
+    metrics,
+    onUpgrade,
+  }: Pick<AppParts, 'config' | 'settingsOf' | 'hooks' | 'metrics' | 'onUpgrade'>,
+): RequestHandler {
+  const { targets = [], timeoutMs } = settingsOf(gatewayRoom);
   if (targets.length === 0) return (_req, _res, next) => next();
 
   const via = config.service.name;

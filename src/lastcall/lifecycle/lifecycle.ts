@@ -1,49 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { overallDeadlineMs, type ShutdownSettings } from './budget.ts';
-import { messageOf } from './errors.ts';
+import type { Drainable, ListenerResult, LostRequest } from './drainable.ts';
 import type { HookResult, Hooks } from './hooks.ts';
-import type { DrainOptions, ListenerResult, LostRequest } from '../listener/listener.ts';
 import { hardTimeout, loopClock, patientTimeout } from './loop-clock.ts';
-import {
-  EXIT_CODES,
-  type ListenerReport,
-  outcomeOf,
-  type Phases,
-  type Progress,
-  type Report,
-} from './report.ts';
-import type { Tally } from './tally.ts';
-
-export const STATES = [
-  'starting',
-  'ready',
-  'lame-duck',
-  'draining',
-  'cleanup',
-  'final-scrape',
-  'exited',
-] as const;
-export type State = (typeof STATES)[number];
-
-/** What the state machine needs of a traffic listener. */
-export interface DrainableListener {
-  readonly name: string;
-  readonly port: number;
-  /** Of the newest connection or request, on the loopClock. */
-  readonly lastTrafficAt: number;
-  start(): Promise<void>;
-  /** `windowMs` is how long the window lasts at least: goodbyes are spread over it. */
-  giveNotice(windowMs: number): void;
-  stop(options: DrainOptions): Promise<ListenerResult>;
-  expedite(): void;
-  cut(): LostRequest[];
-  tally(): Tally;
-}
+import { ShutdownRecord } from './record.ts';
+import type { Progress, Report } from './report.ts';
+import type { State } from './states.ts';
 
 export interface LifecycleOptions {
   settings: ShutdownSettings;
   hooks: Hooks;
-  listeners: DrainableListener[];
+  listeners: Drainable[];
   /** Scrapes of `/metrics`: how long the next one is worth waiting for (0: nobody scrapes), and the next one. */
   scrapes: { patienceMs(mostMs: number): number; next(): Promise<void> };
   /** Ends the process. Called once, after the report. */
@@ -69,8 +36,6 @@ const EXPEDITED_HOOKS_MS = 1000;
 const SAME_KEYSTROKE_MS = 100;
 /** The final scrape ends this long before the overall deadline, however long the event loop stood still. */
 const SCRAPE_RESERVE_MS = 250;
-const MAX_ERROR_CHARS = 500;
-const MAX_CUT_REQUESTS = 10;
 
 /**
  * The life of one process: starting → ready → lame-duck → draining → cleanup → final-scrape → exited.
@@ -83,31 +48,19 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   readonly #startAbort = new AbortController();
   /** Ends the window early: the operator is in a hurry. */
   readonly #expedited = new AbortController();
-  #state: State = 'starting';
-  #enteredAt = performance.now();
-  #since = new Date();
+  readonly #record = new ShutdownRecord();
   #wasReady = false;
   /** Those that were opened: the ones to drain and to report. */
-  readonly #open: DrainableListener[] = [];
+  readonly #open: Drainable[] = [];
   #leaving = false;
   #windDown: Promise<void> | undefined;
-  #startedAt = 0;
   #disarmDeadline: (() => void) | undefined;
   /** Counted from the first signal; `Infinity`: none. */
   readonly deadlineMs: number;
   #firstSignal: NodeJS.Signals | undefined;
   #interrupts = 0;
   #interruptedAt = -Infinity;
-  #repeatedSignals = 0;
-  #reason = '';
-  #error: string | undefined;
   #ended = false;
-  readonly #failed = { crashed: false, forced: false, deadline: false };
-  readonly #durations = new Map<State, number>();
-  readonly #lateMs = new Map<State, number>();
-  readonly #hookResults: HookResult[] = [];
-  readonly #listenerResults = new Map<string, ListenerResult>();
-  readonly #cutRequests: LostRequest[] = [];
 
   constructor(options: LifecycleOptions) {
     super();
@@ -116,12 +69,12 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   }
 
   get state(): State {
-    return this.#state;
+    return this.#record.state;
   }
 
   /** When the state was entered. */
   get since(): Date {
-    return this.#since;
+    return this.#record.since;
   }
 
   /** Start-up is complete, whatever came after. */
@@ -132,19 +85,17 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** Milliseconds to the overall deadline; undefined before the first signal, or when there is none. */
   get msLeft(): number | undefined {
     if (!this.#leaving || this.deadlineMs === Infinity) return undefined;
-    return Math.max(0, Math.round(this.#startedAt + this.deadlineMs - performance.now()));
+    return Math.max(0, Math.round(this.deadlineMs - this.#record.leavingMs));
   }
 
   /** Milliseconds that a state has lasted, running ones included; 0 if it was not entered. */
   durationMs(state: State): number {
-    const running = state === this.#state ? performance.now() - this.#enteredAt : 0;
-    return Math.round((this.#durations.get(state) ?? 0) + running);
+    return this.#record.durationMs(state);
   }
 
   /** How late the event loop was at most while the state lasted, in milliseconds. */
   lateMs(state: State): number {
-    this.#noteLate();
-    return this.#lateMs.get(state) ?? 0;
+    return this.#record.lateMs(state);
   }
 
   /**
@@ -183,7 +134,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   signal(signal: NodeJS.Signals): void {
     const repeated = this.#leaving || this.#firstSignal !== undefined;
     this.#firstSignal ??= signal;
-    if (repeated) this.#repeatedSignals++;
+    if (repeated) this.#record.repeatedSignals++;
     this.emit('signal', { signal, repeated });
     if (signal !== 'SIGINT') return;
     const sinceLastMs = performance.now() - this.#interruptedAt;
@@ -196,7 +147,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   /** An error that nobody caught: the process leaves, but what is in flight is still answered. */
   fatal(kind: string, error: unknown): void {
-    this.#blame(error);
+    this.#record.blame(error);
     this.emit('fatal', { kind, error });
     void this.shutdown(kind, error);
   }
@@ -205,9 +156,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   async shutdown(reason = this.#firstSignal ?? 'shutdown', error?: unknown): Promise<void> {
     if (!this.#leaving) {
       this.#leaving = true;
-      this.#reason = reason;
-      if (error !== undefined) this.#blame(error);
-      this.#startedAt = performance.now();
+      this.#record.leave(reason);
+      if (error !== undefined) this.#record.blame(error);
       this.#armDeadline();
       this.#windDown = this.#leave();
     }
@@ -216,20 +166,12 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   /** The report as of now. */
   progress(): Progress {
-    const { hooks, cutRequests, ...facts } = this.#facts();
-    const inFlight = facts.listeners.reduce((sum, { requests }) => sum + requests.lifetime.inFlight, 0);
-    return { ...facts, state: this.#state, inFlight, hooks, cutRequests };
-  }
-
-  /** The first error is the one to report, also when the shutdown was under way already. */
-  #blame(error: unknown): void {
-    this.#failed.crashed = true;
-    this.#error ??= messageOf(error).slice(0, MAX_ERROR_CHARS);
+    return this.#record.progress(this.#open);
   }
 
   async #leave(): Promise<void> {
     const { hooks, scrapes, settings } = this.#options;
-    const announced = this.#state === 'ready' && !this.#failed.crashed;
+    const announced = this.state === 'ready' && !this.#record.failed.crashed;
     this.#startAbort.abort();
     this.#enter('lame-duck');
     const windowMs = announced ? settings.windowMs : 0;
@@ -241,7 +183,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     await this.#drain();
 
     this.#enter('cleanup');
-    this.#hookResults.push(...(await hooks.stop((result) => this.emit('hook', result))));
+    this.#record.hookResults.push(...(await hooks.stop((result) => this.emit('hook', result))));
 
     const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
     if (patienceMs > 0 && !this.#expedited.signal.aborted) {
@@ -256,7 +198,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   async #window(): Promise<void> {
     const { windowMs, quietMs, windowMaxMs } = this.#options.settings;
     const leftMs = () => {
-      const elapsedMs = performance.now() - this.#startedAt;
+      const elapsedMs = this.#record.leavingMs;
       const lastTrafficAt = Math.max(...this.#open.map((listener) => listener.lastTrafficAt));
       const quietLeftMs = lastTrafficAt + quietMs - loopClock.now();
       return Math.min(windowMaxMs - elapsedMs, Math.max(windowMs - elapsedMs, quietLeftMs));
@@ -298,9 +240,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   }
 
   #listenerEnded(result: ListenerResult): void {
-    if (this.#listenerResults.has(result.name)) return;
-    this.#listenerResults.set(result.name, result);
-    this.#cutRequests.push(...result.cutRequests);
+    if (!this.#record.listenerEnded(result)) return;
     for (const request of result.cutRequests) this.emit('cut', request);
     this.emit('listener', result);
   }
@@ -321,59 +261,23 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #end(failure: { forced?: boolean; deadline?: boolean }): void {
     if (this.#ended) return;
     this.#ended = true;
-    Object.assign(this.#failed, failure);
+    Object.assign(this.#record.failed, failure);
     this.#disarmDeadline?.();
     for (const listener of this.#open) {
-      if (this.#listenerResults.has(listener.name)) continue;
+      if (this.#record.hasEnded(listener.name)) continue;
       const cutRequests = listener.cut();
       const ms = this.durationMs('draining');
       this.#listenerEnded({ name: listener.name, result: 'cut', ms, cutRequests });
     }
     this.#enter('exited');
-    const facts = this.#facts();
-    const cut = facts.listeners.some(({ result }) => result !== 'closed');
-    const outcome = outcomeOf({ ...this.#failed, cut, hooks: facts.hooks });
-    const exitCode = EXIT_CODES[outcome];
-    this.emit('report', { ...facts, outcome, exitCode });
-    this.#options.exit(exitCode);
+    const report = this.#record.report(this.#open);
+    this.emit('report', report);
+    this.#options.exit(report.exitCode);
   }
 
   #enter(state: State): void {
     if (this.#ended && state !== 'exited') return;
-    this.#noteLate();
-    const previous = this.#state;
-    const now = performance.now();
-    const ms = Math.round(now - this.#enteredAt);
-    this.#durations.set(previous, now - this.#enteredAt);
-    this.#state = state;
-    this.#enteredAt = now;
-    this.#since = new Date();
-    this.emit('state', { state, previous, ms });
-  }
-
-  #facts(): Omit<Report, 'exitCode' | 'outcome'> {
-    return {
-      event: 'shutdown',
-      reason: this.#reason,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
-      ms: {
-        ...phases((state) => this.durationMs(state)),
-        total: Math.round(performance.now() - this.#startedAt),
-      },
-      lateMs: phases((state) => this.lateMs(state)),
-      listeners: this.#open.map((listener): ListenerReport => {
-        const { name, port } = listener;
-        return { name, port, result: this.#listenerResults.get(name)?.result ?? 'open', ...listener.tally() };
-      }),
-      hooks: this.#hookResults.map(({ name, result, ms }) => ({ name, result, ms })),
-      repeatedSignals: this.#repeatedSignals,
-      cutRequests: this.#cutRequests.slice(0, MAX_CUT_REQUESTS),
-    };
-  }
-
-  #noteLate(): void {
-    const lateMs = Math.max(this.#lateMs.get(this.#state) ?? 0, loopClock.takeWorst());
-    this.#lateMs.set(this.#state, lateMs);
+    this.emit('state', { state, ...this.#record.enter(state) });
   }
 
   /** Waits for a promise, a time-out that `arm` sets and can cancel, or an operator in a hurry. */
@@ -391,13 +295,4 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       void promise.then(done, done);
     });
   }
-}
-
-function phases(of: (state: State) => number): Phases {
-  return {
-    window: of('lame-duck'),
-    drain: of('draining'),
-    cleanup: of('cleanup'),
-    finalScrape: of('final-scrape'),
-  };
 }

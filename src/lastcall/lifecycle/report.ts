@@ -1,5 +1,5 @@
 import type { HookResult } from './hooks.ts';
-import type { ListenerResult, LostRequest } from '../listener/listener.ts';
+import type { ListenerResult, LostRequest } from './drainable.ts';
 import type { Tally } from './tally.ts';
 
 /** How the shutdown went, worst first. */

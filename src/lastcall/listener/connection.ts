@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import { loopClock } from '../lifecycle/loop-clock.ts';
-import { askIfPresent } from './presence.ts';
 import type { TrackedRequest } from './request.ts';
 
 /**
@@ -69,7 +68,6 @@ export class Connection {
     socket.destroySoon = closePolitely;
     socket.once('end', () => {
       this.peerEnded = true;
-      if (!this.idle) askIfPresent(this);
     });
   }
 

@@ -5,6 +5,7 @@ import { sayCloseIfNewest } from './farewell.ts';
 import { Goodbyes } from './goodbyes.ts';
 import { IdleReaper } from './idle-reaper.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
+import { askIfPresent } from './presence.ts';
 import { type RequestOutcome, TrackedRequest } from './request.ts';
 import type { Counts } from '../lifecycle/tally.ts';
 
@@ -82,7 +83,7 @@ export class Connections {
     this.#open.add(connection);
     this.#connections.accepted++;
     this.lastTrafficAt = loopClock.now();
-    socket.once('close', () => this.#closed(connection));
+    this.#watch(connection);
     if (!this.#options.admit(socket)) {
       connection.endedBy = 'refused';
       socket.destroy();
@@ -109,7 +110,7 @@ export class Connections {
     this.#handshakes.delete(endsOf(socket));
     connection.handshaking = false;
     connection.speakOn(socket);
-    socket.once('close', () => this.#closed(connection));
+    this.#watch(connection);
   }
 
   /**
@@ -133,11 +134,11 @@ export class Connections {
     // First in line: Node's own listener may destroy the socket, and "destroyed" is what tells a response that
     // was written from one whose write callbacks were only flushed by an error.
     res.prependListener('finish', () => {
-      if (!connection.socket.destroyed) this.#settle(request, 'answered');
+      if (!connection.socket.destroyed) this.#settle(connection, request, 'answered');
     });
     request.start = handle;
     if (this.#noticed) {
-      sayCloseIfNewest(request, res);
+      sayCloseIfNewest(connection, request, res);
       this.#startFirst(connection);
     } else {
       this.#start(request);
@@ -148,7 +149,7 @@ export class Connections {
   upgrade(req: IncomingMessage, connection: Connection): TrackedRequest {
     this.lastTrafficAt = loopClock.now();
     this.#reaper.delete(connection);
-    const request = new TrackedRequest(req, undefined, connection, this.#goodbyes, this.#noticed);
+    const request = new TrackedRequest(req, undefined, connection.socket, this.#goodbyes, this.#noticed);
     connection.upgraded = request;
     return request;
   }
@@ -176,9 +177,12 @@ export class Connections {
   giveNotice(spreadMs: number): void {
     this.#noticed = true;
     this.#goodbyes.spread(spreadMs);
-    for (const request of this.inFlight()) {
-      if (request.res !== undefined) sayCloseIfNewest(request, request.res);
-      request.notice();
+    for (const connection of this.#open) {
+      for (const request of connection.inFlight) {
+        if (request.res !== undefined) sayCloseIfNewest(connection, request, request.res);
+        request.notice();
+      }
+      connection.upgraded?.notice();
     }
   }
 
@@ -222,15 +226,24 @@ export class Connections {
       connection.endedBy ??= connection.idle ? 'idle' : 'cut'; // silence loses nothing
       for (const request of connection.inFlight) {
         // Before the socket is destroyed: that flushes its buffers, and a response cut in half would look written.
-        this.#settle(request, request.res?.writableFinished ? 'answered' : 'cut');
+        this.#settle(connection, request, request.res?.writableFinished ? 'answered' : 'cut');
       }
       connection.socket.destroy();
       this.#closed(connection);
     }
   }
 
+  /** The socket that it speaks on: the raw one, then the TLS socket on top of it. */
+  #watch(connection: Connection): void {
+    const { socket } = connection;
+    socket.once('close', () => this.#closed(connection));
+    socket.once('end', () => {
+      if (!connection.idle) askIfPresent(connection);
+    });
+  }
+
   #take(req: IncomingMessage, res: ServerResponse, connection: Connection): TrackedRequest {
-    const request = new TrackedRequest(req, res, connection, this.#goodbyes, this.#noticed);
+    const request = new TrackedRequest(req, res, connection.socket, this.#goodbyes, this.#noticed);
     connection.newest = request;
     connection.inFlight.add(request);
     connection.stalledMsThen = loopClock.stalledMs;
@@ -243,7 +256,7 @@ export class Connections {
 
   #lost(req: IncomingMessage, res: ServerResponse, connection: Connection): void {
     req.resume();
-    this.#settle(this.#take(req, res, connection), 'broken');
+    this.#settle(connection, this.#take(req, res, connection), 'broken');
   }
 
   /** Nothing that a handler throws gets further than here. */
@@ -293,8 +306,7 @@ export class Connections {
     });
   }
 
-  #settle(request: TrackedRequest, outcome: RequestOutcome): void {
-    const { connection } = request;
+  #settle(connection: Connection, request: TrackedRequest, outcome: RequestOutcome): void {
     if (!connection.inFlight.delete(request)) return;
     request.end(outcome);
     this.#inFlight--;
@@ -317,7 +329,7 @@ export class Connections {
     for (const request of connection.inFlight) {
       // With its answer outstanding, nobody else has closed it but us, unless something failed on the way.
       const left = connection.failedByPeer || (connection.peerEnded && !request.req.complete);
-      this.#settle(request, left ? 'aborted' : 'broken');
+      this.#settle(connection, request, left ? 'aborted' : 'broken');
     }
     connection.upgraded?.end(connection.endedBy === 'cut' ? 'cut' : 'answered');
     this.#connections[connection.outcome]++;

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import type { Connection } from './connection.ts';
 import type { TrackedRequest } from './request.ts';
 
 /**
  * Lets the answer to a request say `Connection: close`, if by the time its headers are written it is still the
  * newest of its connection. Earlier answers of a pipeline must not say it: it would turn away those behind them.
  */
-export function sayCloseIfNewest(request: TrackedRequest, res: ServerResponse): void {
-  const { connection } = request;
+export function sayCloseIfNewest(connection: Connection, request: TrackedRequest, res: ServerResponse): void {
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   res.writeHead = (...args: unknown[]) => {
     if (!res.headersSent && connection.newest === request) {

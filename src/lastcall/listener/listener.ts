@@ -7,6 +7,13 @@ import { bind } from './bind.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { admitBelowLimit } from './descriptors.ts';
+import type {
+  Drainable,
+  DrainOptions,
+  ListenerResult,
+  LostRequest,
+  RequestSnapshot,
+} from '../lifecycle/drainable.ts';
 import { LifecycleError } from '../lifecycle/errors.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { putBackIfPaused } from './paused-parser.ts';
@@ -44,36 +51,6 @@ export interface Certificate {
   key: string;
 }
 
-/** A request in flight, at one moment; or one that was lost, as it was then. */
-export interface RequestSnapshot {
-  listener: string;
-  method: string;
-  route: string;
-  ageMs: number;
-  bytesSent: number;
-  requestId: string | undefined;
-}
-
-/** A request that was lost: at the deadline, or because its connection was broken on our side. */
-export interface LostRequest extends RequestSnapshot {
-  outcome: 'cut' | 'broken';
-}
-
-export interface ListenerResult {
-  name: string;
-  /** `cut`: something was lost since the drain began. */
-  result: 'closed' | 'cut' | 'error';
-  ms: number;
-  cutRequests: LostRequest[];
-  error?: unknown;
-}
-
-export interface DrainOptions {
-  keepAliveMinIdleMs: number;
-  /** Fires when the time to drain is over. */
-  deadline: AbortSignal;
-}
-
 /** Node looks for slow senders only every 30 s by default, which would make a 10 s time-out up to 40 s. */
 const TIMEOUT_CHECK_MS = 1000;
 
@@ -82,7 +59,7 @@ const TIMEOUT_CHECK_MS = 1000;
  * close and looks after the connections itself, because what `http.Server.close()` does to them depends on the
  * Node version (idle ones closed since 19, silent ones for ever open before 26, time-outs no longer checked).
  */
-export class Listener {
+export class Listener implements Drainable {
   readonly name: string;
   readonly #options: ListenerOptions;
   readonly #server: Server | TlsServer;
@@ -280,7 +257,7 @@ export class Listener {
 
   #threw(error: unknown, request: TrackedRequest | undefined): void {
     this.onThrow?.(error, request === undefined ? undefined : this.#snapshot(request));
-    const { res, connection: { socket } = {} } = request ?? {};
+    const { res, socket } = request ?? {};
     if (res === undefined || res.headersSent) socket?.destroy();
     else this.#refuse({ status: 500, detail: 'the request could not be handled' }, res);
   }

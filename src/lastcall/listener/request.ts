@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Connection } from './connection.ts';
 import type { Goodbyes } from './goodbyes.ts';
 
 /** What a handler learns about the shutdown: `req.shutdown`. */
@@ -36,7 +35,8 @@ export type RequestOutcome = 'answered' | 'aborted' | 'cut' | 'broken';
 export class TrackedRequest implements ShutdownNotice {
   readonly req: IncomingMessage;
   readonly res: ServerResponse | undefined;
-  readonly connection: Connection;
+  /** That its answer is written to. */
+  readonly socket: Socket;
   /** `performance.now()` when the headers had arrived. */
   readonly startedAt = performance.now();
   outcome: RequestOutcome | undefined;
@@ -51,14 +51,14 @@ export class TrackedRequest implements ShutdownNotice {
   constructor(
     req: IncomingMessage,
     res: ServerResponse | undefined,
-    connection: Connection,
+    socket: Socket,
     goodbyes: Goodbyes,
     noticed: boolean,
   ) {
     this.req = req;
     this.res = res;
-    this.connection = connection;
-    this.#bytesBefore = bytesSentOn(connection.socket);
+    this.socket = socket;
+    this.#bytesBefore = bytesSentOn(socket);
     this.#goodbyes = goodbyes;
     this.#noticed = noticed;
     req.shutdown = this;
@@ -85,7 +85,7 @@ export class TrackedRequest implements ShutdownNotice {
 
   /** Bytes that the kernel has taken since the request came, headers included. */
   get bytesSent(): number {
-    return bytesSentOn(this.connection.socket) - this.#bytesBefore;
+    return bytesSentOn(this.socket) - this.#bytesBefore;
   }
 
   notice(): void {

@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
-import type { CheckStatus, Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
-
-import type { ProbeAnswer } from './terminus.ts';
+import { PROBES } from './probes.ts';
 import type { Scrapes } from './scrapes.ts';
 
 interface Content {
@@ -23,9 +21,6 @@ export interface ManagementOptions {
   /** What `/lifecycle` lists beside the state. */
   details: () => { inFlight: unknown[]; hooks: string[] };
 }
-
-/** kubelet reads 10 KiB of a probe's body. */
-const MAX_PROBE_BYTES = 10_000;
 
 /**
  * The management port: probes (routed by terminus, see lifecycle/terminus.ts), `/metrics`, `/lifecycle` and a
@@ -90,41 +85,6 @@ async function serve(
 
 function pathOf(req: IncomingMessage): string {
   return (req.url ?? '/').split('?', 1)[0] ?? '/';
-}
-
-const PROBES = ['/startupz', '/livez', '/readyz'];
-
-/** The three probes, as the table in docs/shutdown.md says. */
-export function probes(
-  lifecycle: Lifecycle,
-  health: Health,
-  inShutdown: { liveness: 'fail' | 'pass'; readiness: 'fail' | 'pass' },
-): Record<string, (verbose: boolean) => ProbeAnswer> {
-  const alive = () => lifecycle.state === 'starting' || lifecycle.state === 'ready';
-  return {
-    '/startupz': (verbose) => probe(lifecycle.started, lifecycle, health, verbose),
-    '/livez': (verbose) => probe(alive() || inShutdown.liveness === 'pass', lifecycle, health, verbose),
-    '/readyz': (verbose) => {
-      const open = lifecycle.state === 'ready' || (lifecycle.started && inShutdown.readiness === 'pass');
-      return probe(open && health.ready, lifecycle, health, verbose);
-    },
-  };
-}
-
-function probe(ok: boolean, lifecycle: Lifecycle, health: Health, verbose: boolean): ProbeAnswer {
-  const body = { status: ok ? 'ok' : 'error', state: lifecycle.state, checks: undefined, omitted: undefined };
-  return { ok, body: verbose ? { ...body, ...fitting(health.status()) } : body };
-}
-
-/** As many checks as a kubelet reads; the failing ones first. */
-function fitting(checks: CheckStatus[]): { checks: CheckStatus[]; omitted: number | undefined } {
-  const sorted = [...checks].sort((a, b) => Number(a.up ?? false) - Number(b.up ?? false));
-  let bytes = 200;
-  const shown = sorted.filter((check) => {
-    bytes += Buffer.byteLength(JSON.stringify(check)) + 1;
-    return bytes <= MAX_PROBE_BYTES;
-  });
-  return { checks: shown, omitted: checks.length - shown.length || undefined };
 }
 
 function landingPage(serviceName: string, state: string): string {

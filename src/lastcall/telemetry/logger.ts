@@ -1,6 +1,5 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
-import type { CertificateWatcher } from '../tls/certificate.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/schema.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
@@ -143,18 +142,6 @@ export function logHealth(logger: Logger, health: Health): void {
       { event: 'health', check: name, up, critical, error },
       `health check ${name} is ${up === true ? 'up' : 'down'}`,
     );
-  });
-}
-
-export function logCertificate(logger: Logger, watcher: CertificateWatcher): void {
-  watcher.on('renewed', () => {
-    logger.info(
-      { event: 'certificate', expiresAt: new Date(watcher.expiresAt * 1000) },
-      'certificate renewed',
-    );
-  });
-  watcher.on('broken', (err) => {
-    logger.error({ event: 'certificate', err }, `the certificate stays as it is: ${err.message}`);
   });
 }
 

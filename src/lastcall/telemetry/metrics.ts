@@ -1,9 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/schema.ts';
 import type { TrackedRequest } from '../listener/request.ts';
 import type { Health } from '../lifecycle/health.ts';
-import { type DrainableListener, type Lifecycle, type State, STATES } from '../lifecycle/lifecycle.ts';
+import { type Lifecycle } from '../lifecycle/lifecycle.ts';
+import { type State, STATES } from '../lifecycle/states.ts';
+import type { Drainable } from '../lifecycle/drainable.ts';
 import { type HttpLabels, httpLabels } from './http-labels.ts';
 import { wantsOpenMetrics } from './openmetrics.ts';
 
@@ -49,7 +51,7 @@ export interface Metrics extends MetricFactory {
 export function createMetrics(options: {
   service: Config['service'];
   lifecycle: Lifecycle;
-  listeners: DrainableListener[];
+  listeners: Drainable[];
   hookNames: () => string[];
   health: Health;
   droppedLines: () => number;
@@ -294,6 +296,6 @@ export function createMetrics(options: {
   };
 }
 
-function tallyOf(listener: DrainableListener) {
+function tallyOf(listener: Drainable) {
   return { name: listener.name, ...listener.tally() };
 }

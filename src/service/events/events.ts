@@ -1,14 +1,22 @@
-import type { RequestHandler } from 'express';
+import { type RequestHandler, Router } from 'express';
+import { methodNotAllowed } from '#lastcall';
 
 const INTERVAL_MS = 1000;
 /** When the browser's EventSource comes back: by then the next pod answers. */
 const RETRY_MS = 1000;
 
+/** `GET /events`: a stream that says goodbye. */
+export function events(): Router {
+  const router = Router();
+  router.route('/events').get(stream).all(methodNotAllowed);
+  return router;
+}
+
 /**
- * `GET /events`: server-sent events once a second. At the shutdown signal the stream says goodbye and ends by
+ * Server-sent events once a second. At the shutdown signal the stream says goodbye and ends by
  * itself, so that the client reconnects elsewhere while this process still has time.
  */
-export const events: RequestHandler = (req, res) => {
+const stream: RequestHandler = (req, res) => {
   res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   if (req.method === 'HEAD') {
     res.end();

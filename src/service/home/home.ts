@@ -1,9 +1,16 @@
-import type { RequestHandler } from 'express';
+import { Router } from 'express';
+import { methodNotAllowed } from '#lastcall';
+import type { Parts } from '../variables.ts';
 
 /** `GET /`: who answers, and for how long it has been up. */
-export function home(service: { name: string; version: string; pod: string }): RequestHandler {
-  return (_req, res) => {
-    const { name, version, pod } = service;
-    res.json({ service: name, version, pod, uptimeSeconds: Math.round(process.uptime()) });
-  };
+export function home({ config }: Parts): Router {
+  const { name, version, pod } = config.service;
+  const router = Router();
+  router
+    .route('/')
+    .get((_req, res) => {
+      res.json({ service: name, version, pod, uptimeSeconds: Math.round(process.uptime()) });
+    })
+    .all(methodNotAllowed);
+  return router;
 }

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RequestHandler } from 'express';
-import { Problem } from '../../lastcall/http/problem.ts';
+import { type RequestHandler, Router } from 'express';
+import { methodNotAllowed, Problem } from '#lastcall';
 
 const MAX_MS = 60_000;
 
 /** `GET /slow?ms=N`: answers after N milliseconds, to have something in flight. */
-export const slow: RequestHandler = async (req, res) => {
+export function slow(): Router {
+  const router = Router();
+  router.route('/slow').get(wait).all(methodNotAllowed);
+  return router;
+}
+
+const wait: RequestHandler = async (req, res) => {
   const { ms } = req.query;
   if (typeof ms !== 'string' || !/^\d{1,5}$/.test(ms) || Number(ms) > MAX_MS) {
     throw new Problem(400, `ms is ${JSON.stringify(ms)}, expected a whole number from 0 to ${MAX_MS}`);

@@ -3,7 +3,17 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import express from 'express';
-import { type Config, ConfigError, loadConfig, maskSecrets, SCHEMA } from '../../../src/lastcall/config/config.ts';
+import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
+import { maskSecrets } from '../../../src/lastcall/config/mask.ts';
+import type { Config } from '../../../src/lastcall/config/schema.ts';
+import { everyVariable, ROOMS } from '../../support/schema.ts';
+
+const SCHEMA = everyVariable();
+
+/** With all rooms in use. */
+function loadConfig(env: Record<string, string>, terminal: boolean): Config {
+  return loadAll(env, { terminal, variables: {}, rooms: ROOMS }).config;
+}
 
 function problemsOf(env: Record<string, string>, terminal = false): string[] {
   try {
@@ -31,9 +41,7 @@ describe('without any variable', () => {
         headersTimeoutMs: 10_000,
         requestTimeoutMs: 60_000,
       },
-      tls: undefined,
       management: { host: undefined, port: 8081 },
-      gateway: { targets: [], timeoutMs: 30_000 },
       log: { level: 'info', format: 'json' },
       bodyLimitBytes: 102_400,
       overloadDelayMs: undefined,

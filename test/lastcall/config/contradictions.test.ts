@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig } from '../../../src/lastcall/config/config.ts';
+import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
+import { gatewayRoom } from '../../../src/lastcall/gateway/public.ts';
+import { tls as tlsRoom } from '../../../src/lastcall/tls/public.ts';
 import { make, mount } from '../../support/certificates.ts';
 
 let folder: string;
@@ -18,9 +20,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+/** With both rooms in use. */
+function load(env: Record<string, string>) {
+  const { settingsOf } = loadAll(env, { terminal: false, variables: {}, rooms: [tlsRoom, gatewayRoom] });
+  return { tls: settingsOf(tlsRoom), gateway: settingsOf(gatewayRoom) };
+}
+
 function problemsOf(env: Record<string, string>): string[] {
   try {
-    loadConfig(env, false);
+    load(env);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -30,7 +38,7 @@ function problemsOf(env: Record<string, string>): string[] {
 
 describe('TLS', () => {
   test('with a port and both files is fine', () => {
-    const { tls } = loadConfig({ TLS_PORT: '8443', ...files }, false);
+    const { tls } = load({ TLS_PORT: '8443', ...files });
 
     expect(tls).toEqual({ port: 8443, certFile: files.TLS_CERT_FILE, keyFile: files.TLS_KEY_FILE });
   });
@@ -118,12 +126,9 @@ describe('a gateway', () => {
   });
 
   test('may lead to another port of this machine, and to its own port elsewhere', () => {
-    const { gateway } = loadConfig(
-      { GATEWAY_TARGETS: '/a=http://localhost:8000,/b=http://other:8080' },
-      false,
-    );
+    const { gateway } = load({ GATEWAY_TARGETS: '/a=http://localhost:8000,/b=http://other:8080' });
 
-    expect(gateway.targets.map(({ name }) => name)).toEqual(['/a', '/b']);
+    expect(gateway.targets?.map(({ name }) => name)).toEqual(['/a', '/b']);
   });
 
   test.each([

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { format, resolveConfig } from 'prettier';
-import { SCHEMA } from '../../../src/lastcall/config/config.ts';
-import type { Variable } from '../../../src/lastcall/config/variables.ts';
+import { everyVariable } from '../../support/schema.ts';
 
 const FILE = 'docs/configuration.md';
 const [START, END] = ['<!-- variables:start -->', '<!-- variables:end -->'];
@@ -10,7 +9,7 @@ const [START, END] = ['<!-- variables:start -->', '<!-- variables:end -->'];
 /** The whole page with a table that is made from the schema, as prettier leaves it. */
 async function render(page: string): Promise<string> {
   const cell = (text: string) => text.replaceAll('|', '\\|');
-  const rows = Object.entries<Variable<unknown>>(SCHEMA).map(([name, variable]) => {
+  const rows = Object.entries(everyVariable()).map(([name, variable]) => {
     const { fallback, fallbackInWords, expected, meaning } = variable;
     const byDefault = fallbackInWords ?? (fallback === undefined ? 'not set' : `\`${fallback}\``);
     return `| ${[`\`${name}\``, byDefault, expected, meaning].map(cell).join(' | ')} |`;

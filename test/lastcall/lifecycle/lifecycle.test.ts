@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ShutdownSettings } from '../../../src/lastcall/lifecycle/budget.ts';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
-import { type DrainableListener, Lifecycle } from '../../../src/lastcall/lifecycle/lifecycle.ts';
-import type { DrainOptions, ListenerResult, LostRequest } from '../../../src/lastcall/listener/listener.ts';
+import { Lifecycle } from '../../../src/lastcall/lifecycle/lifecycle.ts';
+import type { Drainable } from '../../../src/lastcall/lifecycle/drainable.ts';
+import type { DrainOptions, ListenerResult, LostRequest } from '../../../src/lastcall/lifecycle/drainable.ts';
 import type { Report } from '../../../src/lastcall/lifecycle/report.ts';
 import { tally } from '../../../src/lastcall/lifecycle/tally.ts';
 import { DEFAULT_SETTINGS } from '../../support/lifecycle.ts';
@@ -19,7 +20,7 @@ const STUCK: LostRequest = {
 };
 
 /** A listener whose drain ends when the test says so, or with a cut at the deadline. */
-class FakeListener implements DrainableListener {
+class FakeListener implements Drainable {
   readonly port = 1;
   readonly name: string;
   lastTrafficAt = -Infinity;

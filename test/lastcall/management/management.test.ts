@@ -2,9 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { once } from 'node:events';
 import request from 'supertest';
 import { Health } from '../../../src/lastcall/lifecycle/health.ts';
-import type { Lifecycle, State } from '../../../src/lastcall/lifecycle/lifecycle.ts';
+import type { Lifecycle } from '../../../src/lastcall/lifecycle/lifecycle.ts';
+import type { State } from '../../../src/lastcall/lifecycle/states.ts';
 import { superviseWithTerminus } from '../../../src/lastcall/management/terminus.ts';
-import { Management, probes } from '../../../src/lastcall/management/management.ts';
+import { Management } from '../../../src/lastcall/management/management.ts';
+import { probes } from '../../../src/lastcall/management/probes.ts';
 import { Scrapes } from '../../../src/lastcall/management/scrapes.ts';
 import { sendRaw } from '../../harness/raw-client.ts';
 

@@ -11,7 +11,7 @@ import { LogLines, type LogLine } from '../../harness/log-lines.ts';
 function logged(code: string, log = { level: 'info', format: 'json' }): string {
   const config = { log, service: { name: 'shop', version: '1.2.3', revision: 'abc', pod: 'shop-1' } };
   const script = `
-    import { createLogger } from './dist/telemetry/logger.js';
+    import { createLogger } from './dist/lastcall/telemetry/logger.js';
     const { logger } = await createLogger(${JSON.stringify(config)});
     ${code}`;
   return execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });

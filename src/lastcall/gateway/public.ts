@@ -1,0 +1,2 @@
+export { gateway } from './gateway.ts';
+export { gatewayRoom } from './room.ts';

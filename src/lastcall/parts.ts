@@ -1,0 +1,34 @@
+import type { RequestListener } from 'node:http';
+import type { Logger } from 'pino';
+import type { SettingsOf } from './config/config.ts';
+import type { Config, Schema, ValuesOf } from './config/schema.ts';
+import type { Health } from './lifecycle/health.ts';
+import type { Hooks } from './lifecycle/hooks.ts';
+import type { UpgradeHandler } from './listener/upgrades.ts';
+import type { MetricFactory } from './telemetry/metrics.ts';
+
+/** Takes a WebSocket and says true, or leaves it to the next. */
+export type Upgrader = (...args: Parameters<UpgradeHandler>) => boolean;
+
+/** What the application gets from the service that it runs in. */
+export interface AppParts<V extends Schema = Schema> {
+  config: Config;
+  /** The values of the service's own variables. */
+  variables: ValuesOf<V>;
+  /** The values of the variables of a room that is in use. */
+  settingsOf: SettingsOf;
+  logger: Logger;
+  /** Open and close what you own: `hooks.add({ name: 'db', start: () => pool.query('select 1'), stop: () => pool.end() })`. */
+  hooks: Hooks;
+  /** Look after what you need: `health.add('db', () => pool.query('select 1'))`. */
+  health: Health;
+  /** Metrics of your own. */
+  metrics: MetricFactory;
+  /** Takes WebSockets; upgraders are asked in turn. */
+  onUpgrade: (upgrader: Upgrader) => void;
+}
+
+/** Makes the application. */
+export type CreateApp<V extends Schema = Schema> = (
+  parts: AppParts<V>,
+) => RequestListener | Promise<RequestListener>;

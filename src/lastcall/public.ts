@@ -1,0 +1,26 @@
+/** All that a service may import of the engine, as `#lastcall`. Rooms have a door of their own: `#lastcall/gateway`. */
+export { ConfigError } from './config/config.ts';
+export { type Config, type Schema, type ValuesOf } from './config/schema.ts';
+export {
+  bytes,
+  custom,
+  duration,
+  durationOrNone,
+  integer,
+  oneOf,
+  port,
+  proxies,
+  secret,
+  text,
+  url,
+  type Variable,
+} from './config/variables.ts';
+export { shedLoad } from './http/overload.ts';
+export { methodNotAllowed, notFound, Problem, problemHandler } from './http/problem.ts';
+export { requestLog } from './http/request-log.ts';
+export { type CheckOptions, type HealthCheck } from './lifecycle/health.ts';
+export { type Hook } from './lifecycle/hooks.ts';
+export { type ShutdownNotice } from './listener/request.ts';
+export { type AppParts, type CreateApp, type Upgrader } from './parts.ts';
+export { type Room } from './room.ts';
+export { type MetricFactory } from './telemetry/metrics.ts';

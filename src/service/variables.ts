@@ -1,0 +1,12 @@
+import type { AppParts, Room } from '#lastcall';
+import { gatewayRoom } from '#lastcall/gateway';
+import { tls } from '#lastcall/tls';
+
+/** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
+export const rooms: Room[] = [tls, gatewayRoom];
+
+/** The variables of this service, beside those of the engine: docs/configuration.md. */
+export const variables = {};
+
+/** What features get. */
+export type Parts = AppParts<typeof variables>;
