@@ -27,13 +27,22 @@ export class RawClient {
     return this;
   }
 
-  /** Resolves when this text has arrived; rejects when the connection ends without it. */
+  /** Resolves when this text has arrived; rejects when the connection ends without it, or with an answer that fails. */
   async receives(text: string): Promise<void> {
     while (!this.received.includes(text)) {
+      if (this.#hasFailed()) throw new Error(`an error instead of ${text}:\n${this.received}`);
       const how = await Promise.race([once(this.socket, 'data').then(() => ''), this.ended]);
       if (how !== '' && !this.received.includes(text))
         throw new Error(`${how} without ${text}:\n${this.received}`);
     }
+  }
+
+  /** Whether the last answer is a 4xx or a 5xx, and whole. */
+  #hasFailed(): boolean {
+    const answer = this.received.slice(Math.max(0, this.received.lastIndexOf('HTTP/1.1 ')));
+    const [head = '', body] = answer.split(/\r\n\r\n([^]*)/);
+    const length = /^content-length: (\d+)$/im.exec(head)?.[1];
+    return /^HTTP\/1\.1 [45]/.test(head) && body !== undefined && body.length >= Number(length);
   }
 
   get(path: string): void {

@@ -7,6 +7,7 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { overlapping as test } from '../harness/overlapping.ts';
@@ -217,7 +218,10 @@ describe('streams', () => {
     let peak = before;
     const passed = new AbortController();
     const watching = (async () => {
-      while (!passed.signal.aborted) peak = Math.max(peak, await memory(service));
+      while (!passed.signal.aborted) {
+        peak = Math.max(peak, await memory(service));
+        await sleep(20);
+      }
     })();
     let down = 0;
     const url = await service.url;
@@ -300,7 +304,7 @@ describe('a shutdown', () => {
     const target = await backend((_req, res) => void setTimeout(() => res.end('late'), 700));
     const service = await gatewayTo(`/=${target.url}`);
     const answer = get(`${await service.url}/x`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).body).toBe('late');
     const { code, report } = await reportOf(service);

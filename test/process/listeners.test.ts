@@ -89,7 +89,7 @@ describe('HTTP and HTTPS', () => {
     const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: '1500ms' });
     const stuck = getTls(await httpsPort(service), '/slow?ms=15000');
     stuck.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, stuck);
     service.kill('SIGTERM');
     const closed = await service.line({ event: 'listener', listener: 'http' });
     expect(closed.msg).toMatch(/^http closed after \d+ ms$/);
@@ -116,7 +116,7 @@ describe('HTTP and HTTPS', () => {
   test('without a limit wait as long as it takes', async () => {
     const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: 'none' });
     const answer = getTls(await httpsPort(service), '/slow?ms=2000');
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).status).toBe(200);
     expect((await reportOf(service)).code).toBe(0);
@@ -249,7 +249,7 @@ describe('a certificate', () => {
 test('a listener that closes by itself ends the process through the shutdown, exit 1', async () => {
   const service = startService({ FIXTURE: 'close-listener' }, { entry: 'test/process/fixture.mjs' });
   const answer = get(`${await service.url}/slow?ms=500`);
-  await inFlight(await service.management, 1);
+  await inFlight(await service.management, 1, answer);
   service.kill('SIGUSR2');
   expect((await answer).status).toBe(200);
   const { code, report } = await reportOf(service);

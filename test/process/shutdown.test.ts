@@ -83,7 +83,7 @@ describe('an orderly shutdown', () => {
     const service = startService();
     const agent = new http.Agent({ keepAlive: true });
     const answer = get(`${await service.url}/slow?ms=800`, { agent });
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     const { status, headers } = await answer;
     expect(status).toBe(200);
@@ -113,7 +113,7 @@ describe('an orderly shutdown', () => {
   test('SIGTERM five times is one shutdown', async () => {
     const service = startService({ SHUTDOWN_WINDOW: '1s' });
     const answer = get(`${await service.url}/slow?ms=1500`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     for (let i = 1; i <= 5; i++) {
       service.kill('SIGTERM');
       await service.line({ event: 'signal' }, i); // equal signals that are pending together arrive as one
@@ -128,7 +128,7 @@ describe('an orderly shutdown', () => {
   test('a stream says goodbye and ends at the signal', async () => {
     const service = startService({ SHUTDOWN_WINDOW: '500ms' });
     const stream = get(`${await service.url}/events`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, stream);
     service.kill('SIGTERM');
     expect((await stream).body).toContain('event: goodbye');
     expect((await reportOf(service)).report.listeners[0]?.requests).toMatchObject({ served: 1, cut: 0 });
@@ -139,7 +139,7 @@ describe('a shutdown that does not go well', () => {
   test('a stuck request is cut at the deadline, listed by route and id, exit 80', async () => {
     const service = startService({ SHUTDOWN_DRAIN_TIMEOUT: '300ms' });
     const answer = get(`${await service.url}/slow?ms=60000`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
     const { code, report } = await reportOf(service);
@@ -191,7 +191,7 @@ describe('a shutdown that does not go well', () => {
     });
     const answer = get(`${await service.url}/slow?ms=60000`);
     answer.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     const { code, report } = await reportOf(service);
     expect(code).toBe(82);
@@ -206,7 +206,7 @@ describe('a shutdown that does not go well', () => {
     const service = startService({ SHUTDOWN_WINDOW: '20s', SHUTDOWN_WINDOW_MAX: '20s' }, FIXTURE);
     const url = await service.url;
     const answer = get(`${url}/slow?ms=700`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await get(`${url}${path}`);
     expect((await answer).status).toBe(200);
     const { code, report } = await reportOf(service);
@@ -231,7 +231,7 @@ describe('Ctrl-C', () => {
     const url = await service.url;
     await get(url, { agent }); // leaves an idle connection behind
     const answer = get(`${url}/slow?ms=1000`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGINT');
     await service.line({ state: 'lame-duck' });
     await keystroke();
@@ -248,7 +248,7 @@ describe('Ctrl-C', () => {
     const service = startService({ SHUTDOWN_WINDOW: '60s', SHUTDOWN_WINDOW_MAX: '60s' });
     const answer = get(`${await service.url}/slow?ms=60000`);
     answer.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGINT');
     await service.line({ state: 'lame-duck' });
     await keystroke();

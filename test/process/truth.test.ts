@@ -202,7 +202,7 @@ test('clients that use up all descriptors do not keep the probes from being answ
   const open = await numberOf('http_server_connections');
   expect(open).toBeLessThan(64);
   // The kernel has taken all of them; the process takes them one by one.
-  while ((await numberOf('http_server_refused_connections_total')) + open < 200);
+  while ((await numberOf('http_server_refused_connections_total')) + open < 200) await sleep(20);
   for (const { socket } of clients) socket.destroy();
   await leave(service);
   const { code, report } = await reportOf(service);
@@ -222,6 +222,7 @@ async function inOpen(management: Promise<string>, count: number): Promise<void>
   for (;;) {
     const { body } = await get(`${await management}/metrics`);
     if (body.includes(`http_server_connections{listener="https"} ${count}\n`)) return;
+    await sleep(20);
   }
 }
 
