@@ -1,4 +1,14 @@
-export default {
+import { availableParallelism } from 'node:os';
+
+/** What takes minutes, or programs that not every machine has: `npm run test:slow`. All the rest is `npm test`. */
+const SLOW = [
+  '<rootDir>/test/rehearsal/',
+  '<rootDir>/test/image/',
+  '<rootDir>/test/prometheus/',
+  '<rootDir>/test/e2e/',
+];
+
+const shared = {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testEnvironment: 'node',
   // `#lastcall` is the source here, and the build in processes of their own.
@@ -7,8 +17,21 @@ export default {
   transform: { '^.+\\.ts$': '<rootDir>/test/esbuild-transform.mjs' },
   // The process tests run dist/main.js: build it first, whoever calls jest.
   globalSetup: '<rootDir>/test/build.mjs',
+};
+const anywhereIn = (folders) => folders.map((folder) => `${folder}**/*.test.ts`);
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'fast',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: SLOW,
+    },
+    { ...shared, displayName: 'slow', testMatch: anywhereIn(SLOW) },
+  ],
+  // The tests wait more than they work: a core has room for two files, each of which has a few tests that overlap.
+  maxWorkers: 2 * availableParallelism(),
+  maxConcurrency: 8,
   reporters: ['default', '<rootDir>/test/tally-reporter.mjs'],
-  coverageProvider: 'babel',
-  collectCoverageFrom: ['src/**/*.ts'],
-  coverageReporters: ['text', 'lcov'],
 };

@@ -8,9 +8,9 @@ import {
 } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type Answer, get, inFlight } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';

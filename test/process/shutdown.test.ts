@@ -1,9 +1,10 @@
 import http from 'node:http';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight, probe } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { reportOf } from '../harness/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
@@ -262,12 +263,20 @@ describe('Ctrl-C', () => {
   });
 
   test('one that reaches the process twice is one', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '700ms' });
-    await service.url;
-    service.kill('SIGINT');
-    await service.line({ event: 'signal', repeated: false });
-    service.kill('SIGINT');
-    const { report } = await reportOf(service);
+    let report: Report;
+    let apartMs: number;
+    do {
+      const service = startService({ SHUTDOWN_WINDOW: '700ms' });
+      await service.url;
+      service.kill('SIGINT');
+      await service.line({ event: 'signal', repeated: false });
+      service.kill('SIGINT');
+      ({ report } = await reportOf(service));
+      const [first = 0, second = 0] = service.lines
+        .filter(({ event }) => event === 'signal')
+        .map(({ time }) => Date.parse(String(time)));
+      apartMs = second - first;
+    } while (apartMs > 90); // on a busy machine: that would have been two keystrokes
     expect(report.repeatedSignals).toBe(1);
     expect(report.ms.window).toBeGreaterThanOrEqual(700);
   });

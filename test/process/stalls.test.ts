@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
 import { KeepAliveClients } from '../support/keep-alive-clients.ts';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, numbersOf, reportOf } from '../harness/report.ts';
