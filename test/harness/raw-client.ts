@@ -10,10 +10,11 @@ export class RawClient {
   /** How the connection ended: after a FIN of the other side, or with Node's error code. */
   readonly ended: Promise<string>;
 
-  constructor(url: string, { allowHalfOpen = false } = {}) {
+  /** @param options `tls`: whether it speaks TLS, by default as the URL says */
+  constructor(url: string, { allowHalfOpen = false, tls }: { allowHalfOpen?: boolean; tls?: boolean } = {}) {
     const { port, protocol } = new URL(url);
     const options = { port: Number(port), host: '127.0.0.1', allowHalfOpen, noDelay: true };
-    this.#secure = protocol === 'https:';
+    this.#secure = tls ?? protocol === 'https:';
     this.socket = this.#secure ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
     this.socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
     this.ended = new Promise((resolve) => {

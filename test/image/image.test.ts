@@ -9,6 +9,7 @@ import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { inFlight } from '../harness/http.ts';
+import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../harness/environment.ts';
 import { numbersOf, reportOf } from '../harness/report.ts';
@@ -20,7 +21,7 @@ const BUILD_TIMEOUT = 240_000; // npm installs twice in it
 const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
 
-const TAG = 'localhost/lastcall';
+const TAG = 'localhost/service';
 const VERSION = '1.2.3';
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 
@@ -65,17 +66,8 @@ describe('the image has', () => {
   });
 
   testWherePossible('every package of production in the locked version, and none of development', () => {
-    const packagesOf = (file: string) => {
-      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as {
-        packages: Record<string, { version: string; dev?: boolean }>;
-      };
-      return Object.entries(packages).filter(([path]) => path !== '');
-    };
-    const installed = packagesOf(join(own(), 'node_modules/.package-lock.json'));
-    const locked = packagesOf('package-lock.json').filter(([, { dev }]) => dev !== true);
-    const versions = (packages: typeof installed) =>
-      packages.map(([path, { version }]) => `${path} ${version}`);
-    expect(versions(installed)).toEqual(versions(locked));
+    const installed = versionsIn(join(own(), 'node_modules/.package-lock.json'));
+    expect(installed).toEqual(productionOf('.'));
     expect(installed.length).toBeGreaterThan(50);
   });
 
@@ -150,9 +142,9 @@ describe('as a container', () => {
 
   testWherePossible('the health check of compose.yaml knows a ready service from none', async () => {
     const { services } = parse(readFileSync('compose.yaml', 'utf8')) as {
-      services: { lastcall: { healthcheck: { test: string[] } } };
+      services: { service: { healthcheck: { test: string[] } } };
     };
-    const [kind, program, ...args] = services.lastcall.healthcheck.test;
+    const [kind, program, ...args] = services.service.healthcheck.test;
     expect([kind, program]).toEqual(['CMD', image.config.Entrypoint[0]]);
     const check = async (port: string) => {
       const here = args.map((arg) => arg.replace(':8081/', `:${port}/`));

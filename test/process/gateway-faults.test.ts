@@ -14,7 +14,7 @@ import { reportOf } from '../harness/report.ts';
 let folder: string;
 let secret: MountedSecret;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
   secret = mount(join(folder, 'tls'), await make());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,7 +49,7 @@ async function gatewayIn(
     ...env,
   });
   const { port } = await service.line({ event: 'listening', listener: scheme });
-  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`);
+  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`, { tls: scheme === 'https' });
   connect(); // is silent, and keeps a drain from its end
   const clients = Array.from({ length: connections }, connect);
   for (const client of clients) {
@@ -137,6 +137,27 @@ describe.each(STATES)('%s: a target that answers nonsense', (state) => {
   );
 });
 
+test.each(STATES)('%s: a target that answers a WebSocket with nonsense is a 502, too', async (state) => {
+  const nonsense = new Map(NONSENSE);
+  const target = await rawTarget((request) => {
+    const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
+    return nonsense.get(decodeURIComponent(name));
+  });
+  const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length);
+  const heads: Record<string, string> = {};
+  for (const [index, [wrong]] of NONSENSE.entries()) {
+    const client = clients[index]!;
+    client.socket.write(
+      `GET /${encodeURIComponent(wrong)} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await client.ended;
+    heads[wrong] = client.received.split('\r\n', 1)[0] ?? '';
+  }
+  expect(heads).toEqual(Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, 'HTTP/1.1 502 Bad Gateway'])));
+  expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
+  await leaves(service, clients);
+});
+
 /** What a target may say before its answer. */
 const INTERIM: Record<string, string> = {
   '100': 'HTTP/1.1 100 Continue\r\n\r\n',
@@ -222,6 +243,7 @@ describe.each(STATES)('%s: a target that breaks in the middle of its answer', (s
     );
     expect(wholes).toEqual([]);
     expect(await outcomes(service)).toEqual({ broken: clients.length });
+    // Whoever is at fault, the clients of a drain have lost something.
     await leaves(service, clients, state === 'draining' ? 80 : 0);
   });
 });

@@ -16,7 +16,7 @@ import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  const folder = mkdtempSync(join(tmpdir(), 'service-'));
   own(() => rmSync(folder, { recursive: true }));
   return folder;
 }
@@ -125,8 +125,8 @@ describe('HTTP and HTTPS', () => {
   test('end connections whose TLS handshake has stopped half-way', async () => {
     const service = await startWithTls({ SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms' });
     const url = `https://127.0.0.1:${await httpsPort(service)}`;
-    const silent = await new RawClient(url).connected();
-    const half = await new RawClient(url).connected();
+    const silent = await new RawClient(url, { tls: false }).connected();
+    const half = await new RawClient(url, { tls: false }).connected();
     half.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00])); // the head of a ClientHello
     await leave(service);
     await Promise.all([silent.ended, half.ended]);

@@ -11,7 +11,7 @@ const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
 describe('the termination message', () => {
   function emptyFile(): string {
-    const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+    const folder = mkdtempSync(join(tmpdir(), 'service-'));
     own(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'termination-log');
     writeFileSync(file, '');

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Subject } from '../../rehearsal/programs.ts';
+import type { Subject } from '../../rehearsal/subject/subject.ts';
 import { planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +32,7 @@ function mutant(file: string, from: string, to: string, variables: Record<string
 test(
   'a service that no longer says Connection: close is found',
   async () => {
-    const silent = mutant('lastcall/listener/farewell.js', 'connection.newest === request', 'false', {
+    const silent = mutant('lastcall/listener/close-header.js', 'connection.newest === request', 'false', {
       SHUTDOWN_DRAIN_TIMEOUT: '1s',
     });
 

@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
 import type { LogLine } from '../harness/log-lines.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { POD_NAME } from './names.ts';
 
 /** What the downward API would say. */
 const FIELDS: Record<string, string> = {
-  'metadata.name': 'rel-lastcall-5d8f7c9b6-x2x9z',
+  'metadata.name': POD_NAME,
   'metadata.namespace': 'default',
   'spec.nodeName': 'node-1',
 };
