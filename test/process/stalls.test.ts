@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
-import { KeepAliveClients } from '../support/keep-alive-clients.ts';
+import { inTime, KeepAliveClients } from '../support/keep-alive-clients.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -228,17 +228,19 @@ test('a client whose process stands still as well is silent for no longer than i
 });
 
 test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that pause for less than the minimum idle', async () => {
-  const { service, url } = await start('http', 'draining', {
-    FIXTURE: 'busy',
-    SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '400ms',
-    SHUTDOWN_DRAIN_TIMEOUT: '20s',
+  const { code, report, answered, lost } = await inTime(async () => {
+    const { service, url } = await start('http', 'draining', {
+      FIXTURE: 'busy',
+      SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '400ms',
+      SHUTDOWN_DRAIN_TIMEOUT: '20s',
+    });
+    const clients = new KeepAliveClients(url, 300, 400);
+    await clients.busy;
+    await leave(service);
+    const result = await reportOf(service);
+    await clients.done;
+    return { ...result, ...clients.tally };
   });
-  const clients = new KeepAliveClients(url, 300, 400);
-  await clients.busy;
-  await leave(service);
-  const { code, report } = await reportOf(service);
-  await clients.done;
-  const { answered, lost } = clients.tally;
   expect(lost).toEqual({});
   expect(code).toBe(0);
   expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
@@ -295,8 +297,8 @@ test('wherever stalls fall, what the clients saw is what the report says', async
         }
         const { code, report } = await reportOf(service);
         await clients.done;
-        const { answered, lost } = clients.tally;
-        const missed = Object.values(lost).reduce((sum, count) => sum + count, 0);
+        const { answered, lost, late } = clients.tally;
+        const missed = Object.values(lost).reduce((sum, count) => sum + count, late);
         const { requests } = numbersOf(report);
         expect(requests.lifetime).toMatchObject({ answered, broken: missed, aborted: 0, cut: 0 });
         expect(code).toBe(missed > 0 ? 80 : 0);
