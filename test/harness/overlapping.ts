@@ -1,6 +1,7 @@
 // `test` and `describe`, for tests that wait more than they work. See README.md.
 import { format } from 'node:util';
 import { type describe, test } from '@jest/globals';
+import { inTime } from './in-time.ts';
 import { owning } from './own.ts';
 
 /** How long such a test may take, on a busy machine, too. */
@@ -14,23 +15,33 @@ type Define = (title: string, body: Body, limitMs?: number) => void;
 /** The titles of the groups around the test that is being defined. */
 const around: string[] = [];
 
+type Wrap = (body: () => unknown) => unknown;
+
 const boundTo =
-  (define: Define): Define =>
+  (define: Define, wrap: Wrap): Define =>
   (title, body, limitMs = LIMIT_MS) =>
     define(
       [...around, title].join(' '),
-      async (...args) => owning(() => body(...args), limitMs),
+      async (...args) => owning(() => wrap(() => body(...args)), limitMs),
       limitMs + ENDING_MS,
     );
+
+function overlappingWith(wrap: Wrap) {
+  return Object.assign(boundTo(test.concurrent as Define, wrap), {
+    each: ((table: readonly unknown[]) =>
+      boundTo(test.concurrent.each(table) as Define, wrap)) as typeof test.each,
+    skip: boundTo(test.skip as Define, wrap),
+  });
+}
 
 /**
  * `test`, but the tests of a file run at the same time, a few at once (`maxConcurrency` in jest.config.js). Each owns what
  * it starts, so that nothing ends with another's end; `beforeEach` and `afterEach` are not called for them: use `own`.
  */
-export const overlapping = Object.assign(boundTo(test.concurrent as Define), {
-  each: ((table: readonly unknown[]) => boundTo(test.concurrent.each(table) as Define)) as typeof test.each,
-  skip: boundTo(test.skip as Define),
-});
+export const overlapping = overlappingWith((body) => body());
+
+/** The same for tests in which this machine has to be in time: see in-time.ts. */
+export const overlappingInTime = overlappingWith(async (body) => inTime(body));
 
 type Group = (title: string, define: (...args: never[]) => void) => void;
 

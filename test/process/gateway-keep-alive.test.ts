@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { startService } from '../harness/service.ts';
 import { type RawTarget, rawTarget } from '../support/raw-target.ts';

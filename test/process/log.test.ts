@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect } from '@jest/globals';
-import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
 import { get, inFlight, probe } from '../harness/http.ts';
 import type { LogLine } from '../harness/log-lines.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';

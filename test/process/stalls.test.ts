@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
-import { inTime, KeepAliveClients } from '../support/keep-alive-clients.ts';
+import { punctual, KeepAliveClients } from '../support/keep-alive-clients.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -10,7 +10,7 @@ import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, type Protocol, type Serving, withCertificate } from '../support/states.ts';
 
 const start = withCertificate();
-const testWherePossible = testWithCpuLimit();
+const testWherePossible = testWithCpuLimit(test);
 
 const STALLS_MS = [500, 2000, 5000];
 /** All of them are over in the middle of the longest stalls. */
@@ -228,13 +228,13 @@ test('a client whose process stands still as well is silent for no longer than i
 });
 
 test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that pause for less than the minimum idle', async () => {
-  const { code, report, answered, lost } = await inTime(async () => {
+  const { code, report, answered, lost } = await punctual(async () => {
     const { service, url } = await start('http', 'draining', {
       FIXTURE: 'busy',
       SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '400ms',
       SHUTDOWN_DRAIN_TIMEOUT: '20s',
     });
-    const clients = new KeepAliveClients(url, 300, 400);
+    const clients = new KeepAliveClients(url, 300, 370, 400);
     await clients.busy;
     await leave(service);
     const result = await reportOf(service);

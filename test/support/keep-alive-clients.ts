@@ -96,7 +96,7 @@ async function post(url: string, agent: http.Agent): Promise<boolean> {
 }
 
 /** Plays until no request was lost by a client that was late. The time of the test is the limit. */
-export async function inTime<T extends Pick<Tally, 'late'>>(play: () => Promise<T>): Promise<T> {
+export async function punctual<T extends Pick<Tally, 'late'>>(play: () => Promise<T>): Promise<T> {
   for (;;) {
     const result = await play();
     if (result.late === 0) return result;
