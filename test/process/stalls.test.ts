@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
-import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
-import { punctual, KeepAliveClients } from '../support/keep-alive-clients.ts';
+import { KeepAliveClients } from '../support/keep-alive-clients.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -10,7 +9,6 @@ import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, type Protocol, type Serving, withCertificate } from '../support/states.ts';
 
 const start = withCertificate();
-const testWherePossible = testWithCpuLimit(test);
 
 const STALLS_MS = [500, 2000, 5000];
 /** All of them are over in the middle of the longest stalls. */
@@ -226,48 +224,6 @@ test('a client whose process stands still as well is silent for no longer than i
   const { code } = await reportOf(service);
   expect(code).toBe(0);
 });
-
-test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that pause for less than the minimum idle', async () => {
-  const { code, report, answered, lost } = await punctual(async () => {
-    const { service, url } = await start('http', 'draining', {
-      FIXTURE: 'busy',
-      SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '400ms',
-      SHUTDOWN_DRAIN_TIMEOUT: '20s',
-    });
-    const clients = new KeepAliveClients(url, 300, 370, 400);
-    await clients.busy;
-    await leave(service);
-    const result = await reportOf(service);
-    await clients.done;
-    return { ...result, ...clients.tally };
-  });
-  expect(lost).toEqual({});
-  expect(code).toBe(0);
-  expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
-});
-
-testWherePossible(
-  'a tenth of a core loses none of 150 clients',
-  async () => {
-    const { service, url } = await start('http', 'draining', {
-      SHUTDOWN_WINDOW: '1s',
-      SHUTDOWN_WINDOW_MAX: '1s',
-      SHUTDOWN_DRAIN_TIMEOUT: '20s',
-    });
-    limitCpu(service.pid, 0.1);
-    const clients = new KeepAliveClients(url, 150, 500);
-    await clients.busy;
-    service.kill('SIGTERM');
-    const { code, report } = await reportOf(service);
-    await clients.done;
-    const { answered, lost } = clients.tally;
-    expect(lost).toEqual({});
-    expect(code).toBe(0);
-    expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
-    expect(report.lateMs.window + report.lateMs.drain).toBeGreaterThan(0);
-  },
-  60_000,
-);
 
 test('wherever stalls fall, what the clients saw is what the report says', async () => {
   await fc.assert(
