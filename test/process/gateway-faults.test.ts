@@ -2,15 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
-import { get, inFlight } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight } from '../harness/http.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
 import { rawTarget } from '../support/raw-target.ts';
-import { reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
+import { reportOf } from '../harness/report.ts';
 
 let folder: string;
 let secret: MountedSecret;
@@ -35,7 +34,7 @@ async function gatewayIn(
   state: State,
   target: string,
   connections: number,
-  { scheme = 'http', env = {}, windowFor = '2s' }: Options = {},
+  { scheme = 'http', env = {}, windowFor = '9s' }: Options = {},
 ): Promise<{ service: ServiceProcess; clients: RawClient[] }> {
   const service = startService({
     GATEWAY_TARGETS: `/=${target}`,
@@ -70,13 +69,13 @@ async function outcomes(service: ServiceProcess): Promise<Record<string, number>
   return Object.fromEntries([...found].map(([, outcome, times]) => [outcome, Number(times)]));
 }
 
-/** Ends the service and expects that it leaves clean. */
-async function leaves(service: ServiceProcess, clients: RawClient[], exitCode = 0): Promise<void> {
+/** Ends the service, at once if it is leaving already, and expects how: clean, unless the drain broke an answer off. */
+async function leaves(service: ServiceProcess, clients: RawClient[], expected = 0): Promise<void> {
   for (const { socket } of clients) socket.destroy();
-  service.kill('SIGTERM');
+  service.kill(service.lines.some(({ event }) => event === 'signal') ? 'SIGINT' : 'SIGTERM');
   const { code } = await reportOf(service);
   expect({ code, fatal: service.lines.filter(({ level }) => level === 'fatal' || level === 60) }).toEqual({
-    code: exitCode,
+    code: expected,
     fatal: [],
   });
 }
@@ -287,7 +286,6 @@ describe.each(STATES)('%s: a process that stood still', (state) => {
     const target = await rawTarget(() => undefined);
     const { service, clients } = await gatewayIn(state, target.url, 1, {
       env: { GATEWAY_TIMEOUT: '500ms' },
-      windowFor: '4s',
     });
     clients[0]!.get('/x');
     await target.requests(1);

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, jest, test } from '@jest/globals';
-import { startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { startService } from '../harness/service.ts';
 import { type RawTarget, rawTarget } from '../support/raw-target.ts';
-
-jest.setTimeout(60_000);
 
 const POSTS = 120;
 

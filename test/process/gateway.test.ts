@@ -12,21 +12,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { type Answer, get, inFlight } from '../harness/http.ts';
+import { own } from '../harness/own.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { make, mount } from '../support/certificates.ts';
-import { type Answer, get, inFlight } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
 import { PACKAGE_NAME } from '../support/names.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
-
-const open: { close: () => unknown }[] = [];
-afterEach(() => {
-  for (const { close } of open.splice(0)) close();
-});
 
 /** A server behind the gateway, and the requests that have reached it. */
 async function backend(handler: RequestListener) {
@@ -37,11 +32,9 @@ async function backend(handler: RequestListener) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push({
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+  own(() => {
+    server.closeAllConnections();
+    server.close();
   });
   return { server, seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
@@ -231,7 +224,10 @@ describe('streams', () => {
     let peak = before;
     const passed = new AbortController();
     const watching = (async () => {
-      while (!passed.signal.aborted) peak = Math.max(peak, await memory(service));
+      while (!passed.signal.aborted) {
+        peak = Math.max(peak, await memory(service));
+        await sleep(20);
+      }
     })();
     let down = 0;
     const url = await service.url;
@@ -314,7 +310,7 @@ describe('targets that fail', () => {
 
 test('a target over TLS gets requests, bodies and WebSockets, below the path of its URL', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  open.push({ close: () => rmSync(folder, { recursive: true }) });
+  own(() => rmSync(folder, { recursive: true }));
   const certificate = await make();
   const { certFile } = mount(folder, certificate);
   const urls: unknown[] = [];
@@ -325,7 +321,7 @@ test('a target over TLS gets requests, bodies and WebSockets, below the path of 
   new WebSocketServer({ server }).on('connection', (socket, { url }) => socket.send(String(url)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push({ close: () => server.close() });
+  own(() => server.close());
   const { port } = server.address() as AddressInfo;
   const service = await gatewayTo(`/=https://localhost:${port}/base/`, { NODE_EXTRA_CA_CERTS: certFile });
   const url = await service.url;
@@ -369,7 +365,7 @@ test('a target that takes nothing of an upload is a 504', async () => {
   target.server.removeAllListeners('connection');
   target.server.on('connection', (socket) => {
     socket.pause();
-    open.push({ close: () => socket.destroy() });
+    own(() => socket.destroy());
   });
   const service = await gatewayTo(`/=${target.url}`, { GATEWAY_TIMEOUT: '300ms' });
   const client = new RawClient(await service.url);
@@ -386,7 +382,7 @@ describe('a shutdown', () => {
     const target = await backend((_req, res) => void setTimeout(() => res.end('late'), 700));
     const service = await gatewayTo(`/=${target.url}`);
     const answer = get(`${await service.url}/x`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).body).toBe('late');
     const { code, report } = await reportOf(service);
@@ -497,6 +493,6 @@ async function balancer(endpoints: string[]): Promise<{ url: string }> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push({ close: () => server.close() });
+  own(() => server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

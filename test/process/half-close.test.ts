@@ -1,10 +1,10 @@
-import { describe, expect, jest, test } from '@jest/globals';
-import { inFlight } from '../support/http.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, reportOf } from '../support/report.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { inFlight } from '../harness/http.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, withCertificate } from '../support/states.ts';
-
-jest.setTimeout(60_000);
 
 const start = withCertificate();
 
@@ -101,7 +101,7 @@ describe('a client that ends its side and waits for long', () => {
     const management = await service.management;
     const requests = async () =>
       (await (await fetch(`${management}/lifecycle`)).json()) as { inFlight: { ageMs: number }[] };
-    while (((await requests()).inFlight[0]?.ageMs ?? 0) < 1100);
+    while (((await requests()).inFlight[0]?.ageMs ?? 0) < 1100) await sleep(20);
 
     client.socket.destroy();
 

@@ -12,8 +12,9 @@ import { loadConfig } from '../../src/lastcall/config/config.ts';
 import { everyVariable } from '../support/schema.ts';
 import { STATES } from '../../src/lastcall/lifecycle/states.ts';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
-import { QUICK, startService } from '../support/process.ts';
-import { reportOf } from '../support/report.ts';
+import { QUICK } from '../harness/environment.ts';
+import { reportOf } from '../harness/report.ts';
+import { startService } from '../harness/service.ts';
 
 const SCHEMA = everyVariable();
 

@@ -7,7 +7,7 @@ import type { AppParts } from '../../../src/lastcall/parts.ts';
 import { gateway } from '../../../src/lastcall/gateway/gateway.ts';
 import { parseGatewayTargets } from '../../../src/lastcall/gateway/targets.ts';
 import { problemHandler } from '../../../src/lastcall/http/problem.ts';
-import { RawClient } from '../../support/raw-client.ts';
+import { RawClient } from '../../harness/raw-client.ts';
 import { type RawTarget, rawTarget } from '../../support/raw-target.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

@@ -6,16 +6,16 @@ import { pino } from 'pino';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
 import { writeTerminationLog } from '../../../src/lastcall/telemetry/termination-log.ts';
 import { quickLifecycle } from '../../support/lifecycle.ts';
-import { LogCapture } from '../../support/log.ts';
+import { LogLines } from '../../harness/log-lines.ts';
 
 let folder: string;
 let file: string;
-let log: LogCapture;
+let log: LogLines;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'termination-log-'));
   file = join(folder, 'message');
-  log = new LogCapture();
+  log = new LogLines();
 });
 
 afterEach(() => {
@@ -82,7 +82,7 @@ test('the file stays the same one, and a shorter text leaves nothing of a longer
 
 test('the text never exceeds 4096 bytes', async () => {
   writeFileSync(file, '');
-  const hooks = new Hooks(4000);
+  const hooks = new Hooks(60_000);
   for (let i = 0; i < 1000; i++) hooks.add({ name: `hook-${i}`, stop: () => undefined });
   const lifecycle = quickLifecycle([], hooks);
   writeTerminationLog(file, lifecycle, pino({}, log));

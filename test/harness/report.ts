@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
-import type { ServiceProcess } from './process.ts';
+import type { ServiceProcess } from './service.ts';
 
 /**
  * Waits for the end and reads the report from the last line, which has to be whole, name the exit code of the process
@@ -35,4 +35,12 @@ export async function leave(service: ServiceProcess): Promise<void> {
     const counted = service.line({ event: 'signal' }, nth).catch(() => undefined);
     await Promise.race([counted, service.ended]);
   }
+}
+
+/**
+ * How long the window was, from the signal on. `ms.window` begins when the state does, which is a moment later on a busy
+ * machine; no phase is in between.
+ */
+export function windowMs({ ms: { total, drain, cleanup, finalScrape } }: Report): number {
+  return total - drain - cleanup - finalScrape;
 }
