@@ -24,7 +24,7 @@ if (process.argv[2] === 'target') {
 async function main() {
   const target = fork(fileURLToPath(import.meta.url), ['target']);
   const [targetPort] = await once(target, 'message');
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const gateway = await startGateway(targetPort);
   const nginx = await startNginx(targetPort, folder);
   const ports = { direct: targetPort, gateway: gateway.port, ...(nginx && { nginx: nginx.port }) };

@@ -10,6 +10,7 @@ const SCHEMA = everyVariable();
 import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
+import { POD_NAME } from '../support/names.ts';
 import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
@@ -45,7 +46,7 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
 
 describe('the built service, started with exactly what the chart renders', () => {
   /** Where the Secret for TLS is mounted on this machine. */
-  const secret = mkdtempSync(join(tmpdir(), 'lastcall-tls-'));
+  const secret = mkdtempSync(join(tmpdir(), 'tls-'));
   const pods = new Map<string, Promise<{ objects: KubeObject[]; pod: PodProcess }>>();
 
   async function start(file: string, ports: Promise<number[]>, index: number) {
@@ -123,7 +124,7 @@ describe('the built service, started with exactly what the chart renders', () =>
         socket.destroy();
       }
       expect(https === undefined).toBe(env['TLS_PORT'] === undefined);
-      expect(config.service.pod).toBe('rel-lastcall-5d8f7c9b6-x2x9z');
+      expect(config.service.pod).toBe(POD_NAME);
 
       expect(await pod.get(...scrapeOf(objects))).toMatchObject({
         status: 200,

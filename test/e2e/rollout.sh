@@ -22,7 +22,7 @@ options:
   --values FILE     values for the chart, may be repeated
   --template        apply what "helm template" renders, for a cluster that helm can't or may not install to; with
                     --values helm/ci/minimal-values.yaml that is a Deployment and a Service, which old ones know too
-  --namespace NAME  default lastcall-e2e; made and deleted again, unless it is there already
+  --namespace NAME  default service-e2e; made and deleted again, unless it is there already
   --release NAME    default e2e
   --rate N          requests a second, default 100
   --node PATH       node inside of the image, default /nodejs/bin/node
@@ -37,7 +37,7 @@ chart=$here/../../helm
 read -ra kubectl <<<"${KUBECTL:-kubectl}"
 read -ra helm <<<"${HELM:-helm}"
 
-image='' archive='' namespace=lastcall-e2e release=e2e rate=100 node=/nodejs/bin/node out=e2e-results template=
+image='' archive='' namespace=service-e2e release=e2e rate=100 node=/nodejs/bin/node out=e2e-results template=
 values=() scenarios=() failed=() background=()
 made_namespace='' installed=''
 

@@ -122,7 +122,7 @@ describe('rollout.sh with stubs for kubectl and helm', () => {
       const { code } = await rollout(['--image', IMAGE, 'rollout']);
 
       expect(code).not.toBe(0);
-      expect(calls().at(-1)).toMatch(/^kubectl delete namespace lastcall-e2e/);
+      expect(calls().at(-1)).toMatch(/^kubectl delete namespace service-e2e/);
       expect(existsSync(join(stub, 'out/events.txt'))).toBe(true);
     });
 

@@ -20,7 +20,7 @@ const BUILD_TIMEOUT = 240_000; // npm installs twice in it
 const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
 
-const TAG = 'localhost/lastcall';
+const TAG = 'localhost/service';
 const VERSION = '1.2.3';
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 
@@ -150,9 +150,9 @@ describe('as a container', () => {
 
   testWherePossible('the health check of compose.yaml knows a ready service from none', async () => {
     const { services } = parse(readFileSync('compose.yaml', 'utf8')) as {
-      services: { lastcall: { healthcheck: { test: string[] } } };
+      services: { service: { healthcheck: { test: string[] } } };
     };
-    const [kind, program, ...args] = services.lastcall.healthcheck.test;
+    const [kind, program, ...args] = services.service.healthcheck.test;
     expect([kind, program]).toEqual(['CMD', image.config.Entrypoint[0]]);
     const check = async (port: string) => {
       const here = args.map((arg) => arg.replace(':8081/', `:${port}/`));

@@ -6,12 +6,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
+import { POD_NAME } from './names.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** What the downward API would say. */
 const FIELDS: Record<string, string> = {
-  'metadata.name': 'rel-lastcall-5d8f7c9b6-x2x9z',
+  'metadata.name': POD_NAME,
   'metadata.namespace': 'default',
   'spec.nodeName': 'node-1',
 };
