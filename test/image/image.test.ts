@@ -9,6 +9,7 @@ import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { inFlight } from '../support/http.ts';
+import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../support/process.ts';
 import { numbersOf, reportOf } from '../support/report.ts';
@@ -65,17 +66,8 @@ describe('the image has', () => {
   });
 
   testWherePossible('every package of production in the locked version, and none of development', () => {
-    const packagesOf = (file: string) => {
-      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as {
-        packages: Record<string, { version: string; dev?: boolean }>;
-      };
-      return Object.entries(packages).filter(([path]) => path !== '');
-    };
-    const installed = packagesOf(join(own(), 'node_modules/.package-lock.json'));
-    const locked = packagesOf('package-lock.json').filter(([, { dev }]) => dev !== true);
-    const versions = (packages: typeof installed) =>
-      packages.map(([path, { version }]) => `${path} ${version}`);
-    expect(versions(installed)).toEqual(versions(locked));
+    const installed = versionsIn(join(own(), 'node_modules/.package-lock.json'));
+    expect(installed).toEqual(productionOf('.'));
     expect(installed.length).toBeGreaterThan(50);
   });
 

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
-import type { Subject } from '../../rehearsal/programs.ts';
+import type { Subject } from '../../rehearsal/subject/subject.ts';
 import { planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

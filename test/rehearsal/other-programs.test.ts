@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { otherProgram } from '../../rehearsal/programs.ts';
+import { otherProgram } from '../../rehearsal/subject/other-program.ts';
 import { gone, testWithProc } from '../support/proc.ts';
 import { planOf, rehearsed } from '../support/rehearsal-plan.ts';
 
