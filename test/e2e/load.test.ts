@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { startService } from '../support/process.ts';
+import { startService } from '../harness/service.ts';
 import { startBalancer } from '../support/balancer.ts';
 
 const LOAD = fileURLToPath(new URL('load.mjs', import.meta.url));

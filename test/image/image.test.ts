@@ -8,11 +8,11 @@ import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-image
 import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
-import { inFlight } from '../support/http.ts';
+import { inFlight } from '../harness/http.ts';
 import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
-import { QUICK } from '../support/process.ts';
-import { numbersOf, reportOf } from '../support/report.ts';
+import { QUICK } from '../harness/environment.ts';
+import { numbersOf, reportOf } from '../harness/report.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 
 jest.setTimeout(30_000);

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, jest, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
-import { startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
-
-jest.setTimeout(120_000);
+import { overlapping as test } from '../harness/overlapping.ts';
+import { startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 

@@ -2,15 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
-import { get, inFlight } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight } from '../harness/http.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
 import { rawTarget } from '../support/raw-target.ts';
-import { reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
+import { reportOf } from '../harness/report.ts';
 
 let folder: string;
 let secret: MountedSecret;

@@ -7,19 +7,14 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Answer, get, inFlight } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
-
-const open: { close: () => unknown }[] = [];
-afterEach(() => {
-  for (const { close } of open.splice(0)) close();
-});
+import { overlapping as test } from '../harness/overlapping.ts';
+import { type Answer, get, inFlight } from '../harness/http.ts';
+import { own } from '../harness/own.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 
 /** A server behind the gateway, and the requests that have reached it. */
 async function backend(handler: RequestListener) {
@@ -30,11 +25,9 @@ async function backend(handler: RequestListener) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push({
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+  own(() => {
+    server.closeAllConnections();
+    server.close();
   });
   return { server, seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
@@ -393,6 +386,6 @@ async function balancer(endpoints: string[]): Promise<{ url: string }> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.push({ close: () => server.close() });
+  own(() => server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

@@ -1,19 +1,18 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { KeepAliveClients } from '../support/keep-alive-clients.ts';
-import { type LatencyProxy, latencyProxy } from '../support/latency-proxy.ts';
-import { startService } from '../support/process.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
+import { latencyProxy } from '../support/latency-proxy.ts';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { own } from '../harness/own.ts';
+import { startService } from '../harness/service.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 
 const LATENCY_MS = 25;
-let proxy: LatencyProxy | undefined;
-afterEach(() => proxy?.close());
 
 /** Lets clients work, tells the service to leave in the middle of it, and returns both sides' numbers. */
 async function race(env: Record<string, string>, count: number, thinkMs: number) {
   const service = startService({ LOG_LEVEL: 'info', SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '1s', ...env });
-  proxy = await latencyProxy(await service.url, LATENCY_MS);
+  const proxy = await latencyProxy(await service.url, LATENCY_MS);
+  own(() => proxy.close());
   const clients = new KeepAliveClients(proxy.url, count, thinkMs);
   await clients.busy;
   await leave(service);

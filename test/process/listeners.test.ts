@@ -6,29 +6,36 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
-import { get, inFlight } from '../support/http.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, reportOf } from '../support/report.ts';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight } from '../harness/http.ts';
+import { own } from '../harness/own.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, reportOf } from '../harness/report.ts';
 
-jest.setTimeout(60_000);
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  own(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
-let folder: string;
-let secret: MountedSecret;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
-  secret = mount(join(folder, 'tls'), await make());
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+async function newSecret(): Promise<MountedSecret> {
+  return mount(join(newFolder(), 'tls'), await make());
+}
 
-const tls = (env: Record<string, string> = {}) => ({
+const tls = (secret: MountedSecret, env: Record<string, string> = {}) => ({
   TLS_PORT: '0',
   TLS_CERT_FILE: secret.certFile,
   TLS_KEY_FILE: secret.keyFile,
   ...env,
 });
+
+/** The service with HTTPS, and a certificate of its own. */
+async function startWithTls(env: Record<string, string> = {}): Promise<ServiceProcess> {
+  return startService(tls(await newSecret(), env));
+}
 
 async function httpsPort(service: ServiceProcess): Promise<number> {
   return Number((await service.line({ event: 'listening', listener: 'https' }))['port']);
@@ -59,7 +66,7 @@ async function handshake(port: number): Promise<{ socket: TLSSocket; name: strin
 describe('HTTP and HTTPS', () => {
   test('serve the same application, and both reach every target of the gateway', async () => {
     const targets = await Promise.all(['one', 'two'].map(async (name) => backend(name)));
-    const service = startService(tls({ GATEWAY_TARGETS: `/one=${targets[0]?.url},/=${targets[1]?.url}` }));
+    const service = await startWithTls({ GATEWAY_TARGETS: `/one=${targets[0]?.url},/=${targets[1]?.url}` });
     const port = await httpsPort(service);
     const url = await service.url;
     for (const path of ['/echo/x', '/one', '/two']) {
@@ -79,7 +86,7 @@ describe('HTTP and HTTPS', () => {
   });
 
   test('stop in parallel under one deadline: the idle one is closed at once, the stuck one is cut', async () => {
-    const service = startService(tls({ SHUTDOWN_DRAIN_TIMEOUT: '1500ms' }));
+    const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: '1500ms' });
     const stuck = getTls(await httpsPort(service), '/slow?ms=15000');
     stuck.catch(() => undefined);
     await inFlight(await service.management, 1);
@@ -96,7 +103,7 @@ describe('HTTP and HTTPS', () => {
   });
 
   test('answer what is in flight, over TLS with Connection: close too', async () => {
-    const service = startService(tls());
+    const service = await startWithTls();
     const port = await httpsPort(service);
     const answers = [getTls(port, '/slow?ms=900'), get(`${await service.url}/slow?ms=900`)] as const;
     await inFlight(await service.management, 2);
@@ -107,7 +114,7 @@ describe('HTTP and HTTPS', () => {
   });
 
   test('without a limit wait as long as it takes', async () => {
-    const service = startService(tls({ SHUTDOWN_DRAIN_TIMEOUT: 'none' }));
+    const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: 'none' });
     const answer = getTls(await httpsPort(service), '/slow?ms=2000');
     await inFlight(await service.management, 1);
     await leave(service);
@@ -116,7 +123,7 @@ describe('HTTP and HTTPS', () => {
   });
 
   test('end connections whose TLS handshake has stopped half-way', async () => {
-    const service = startService(tls({ SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms' }));
+    const service = await startWithTls({ SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms' });
     const url = `https://127.0.0.1:${await httpsPort(service)}`;
     const silent = await new RawClient(url).connected();
     const half = await new RawClient(url).connected();
@@ -130,9 +137,11 @@ describe('HTTP and HTTPS', () => {
   });
 
   test('an idle TLS connection is kept for the minimum and a request on it is answered', async () => {
-    const service = startService(
-      tls({ SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0', SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '2s' }),
-    );
+    const service = await startWithTls({
+      SHUTDOWN_WINDOW: '0',
+      SHUTDOWN_WINDOW_MAX: '0',
+      SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '2s',
+    });
     const { socket } = await handshake(await httpsPort(service));
     await leave(service);
     await service.line({ state: 'draining' });
@@ -149,7 +158,7 @@ describe('a start with HTTPS', () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    const service = startService(tls({ TLS_PORT: String(port) }));
+    const service = await startWithTls({ TLS_PORT: String(port) });
     const { code } = await service.ended;
     taken.close();
     expect(code).toBe(1);
@@ -159,16 +168,16 @@ describe('a start with HTTPS', () => {
 
   test('whose key is that of another certificate exits 78', async () => {
     const { key } = await make();
-    const other = join(folder, 'other.key');
+    const other = join(newFolder(), 'other.key');
     writeFileSync(other, key);
-    const service = startService(tls({ TLS_KEY_FILE: other }));
+    const service = await startWithTls({ TLS_KEY_FILE: other });
     const { code, stderr } = await service.ended;
     expect(code).toBe(78);
     expect(stderr).toContain(`${other} are no certificate and its key`);
   });
 
   test('speaks TLS 1.2 at least', async () => {
-    const service = startService(tls());
+    const service = await startWithTls();
     const port = await httpsPort(service);
     const old = connectTls({
       port,
@@ -186,7 +195,8 @@ describe('a start with HTTPS', () => {
 
 describe('a certificate', () => {
   test('is renewed under load without one failed handshake, and connections that are open live on', async () => {
-    const service = startService(tls({ LOG_LEVEL: 'info' }));
+    const secret = await newSecret();
+    const service = startService(tls(secret, { LOG_LEVEL: 'info' }));
     const port = await httpsPort(service);
     const before = await handshake(port);
     const renewing = new AbortController();
@@ -216,7 +226,8 @@ describe('a certificate', () => {
   });
 
   test('that is broken changes nothing, is an error in the log and a 0 in the metrics', async () => {
-    const service = startService(tls());
+    const secret = await newSecret();
+    const service = startService(tls(secret));
     const port = await httpsPort(service);
     const gauge = async () => {
       const { body } = await get(`${await service.management}/metrics`);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { describe, expect, jest, test } from '@jest/globals';
-import { get, probe } from '../support/http.ts';
-import { type LogLine, type ServiceProcess, startService } from '../support/process.ts';
-
-jest.setTimeout(30_000);
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, probe } from '../harness/http.ts';
+import type { LogLine } from '../harness/log-lines.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
 
 const FIXTURE = 'test/process/fixture.mjs';
 /** More than the kernel and the service keep together. */

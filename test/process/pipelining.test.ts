@@ -1,10 +1,9 @@
-import { describe, expect, jest, test } from '@jest/globals';
-import type { ServiceProcess } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, reportOf } from '../support/report.ts';
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import type { ServiceProcess } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, type Protocol, SERVING, withCertificate } from '../support/states.ts';
-
-jest.setTimeout(60_000);
 
 const start = withCertificate();
 

@@ -1,10 +1,9 @@
 import http from 'node:http';
-import { describe, expect, jest, test } from '@jest/globals';
-import { get, inFlight, probe } from '../support/http.ts';
-import { startService } from '../support/process.ts';
-import { reportOf } from '../support/report.ts';
-
-jest.setTimeout(30_000);
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight, probe } from '../harness/http.ts';
+import { startService } from '../harness/service.ts';
+import { reportOf } from '../harness/report.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 

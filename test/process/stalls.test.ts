@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { limitCpu, testWithCpuLimit } from '../support/cpu-limit.ts';
 import { KeepAliveClients } from '../support/keep-alive-clients.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, type Protocol, type Serving, withCertificate } from '../support/states.ts';
-
-jest.setTimeout(60_000);
 
 const start = withCertificate();
 const testWherePossible = testWithCpuLimit();

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect, jest, test } from '@jest/globals';
-import { startService } from '../support/process.ts';
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { startService } from '../harness/service.ts';
 import { withTakenPort } from '../support/taken-port.ts';
-
-jest.setTimeout(30_000);
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 

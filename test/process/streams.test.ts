@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { get, inFlight } from '../support/http.ts';
-import { startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
-
-jest.setTimeout(60_000);
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight } from '../harness/http.ts';
+import { startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 

@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { describe, expect, jest, test } from '@jest/globals';
-import { get, inFlight, probe } from '../support/http.ts';
-import { startService } from '../support/process.ts';
-import { RawClient } from '../support/raw-client.ts';
-import { leave, numbersOf, reportOf } from '../support/report.ts';
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight, probe } from '../harness/http.ts';
+import { startService } from '../harness/service.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { EVERYWHERE, withCertificate } from '../support/states.ts';
-
-jest.setTimeout(60_000);
 
 const start = withCertificate();
 const FIXTURE = { entry: 'test/process/fixture.mjs' };

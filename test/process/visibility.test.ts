@@ -1,38 +1,39 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { get, inFlight } from '../support/http.ts';
-import { startService } from '../support/process.ts';
-
-jest.setTimeout(30_000);
+import { describe, expect } from '@jest/globals';
+import { overlapping as test } from '../harness/overlapping.ts';
+import { get, inFlight } from '../harness/http.ts';
+import { own } from '../harness/own.ts';
+import { startService } from '../harness/service.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
 describe('the termination message', () => {
-  let folder: string;
-  let file: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
-    file = join(folder, 'termination-log');
+  function emptyFile(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+    own(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'termination-log');
     writeFileSync(file, '');
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
+    return file;
+  }
 
-  const message = () => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const message = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
 
   test('is the report, written in place', async () => {
+    const file = emptyFile();
     const { ino } = statSync(file);
     const service = startService({ TERMINATION_LOG: file });
     await service.url;
     expect(readFileSync(file, 'utf8')).toBe('');
     service.kill('SIGTERM');
     await service.ended;
-    expect(message()).toMatchObject({ event: 'shutdown', outcome: 'clean', exitCode: 0 });
+    expect(message(file)).toMatchObject({ event: 'shutdown', outcome: 'clean', exitCode: 0 });
     expect(statSync(file).ino).toBe(ino);
   });
 
   test('says how far the shutdown had come when the process is killed in the middle of it', async () => {
+    const file = emptyFile();
     const service = startService({ TERMINATION_LOG: file });
     const answers = [1, 2, 3].map(async () => get(`${await service.url}/slow?ms=60000`));
     for (const answer of answers) answer.catch(() => undefined);
@@ -42,11 +43,16 @@ describe('the termination message', () => {
     await get(`${await service.management}/livez`); // answered only when the state change is through
     service.kill('SIGKILL');
     expect((await service.ended).signal).toBe('SIGKILL');
-    expect(message()).toMatchObject({ event: 'shutdown', state: 'draining', reason: 'SIGTERM', inFlight: 3 });
+    expect(message(file)).toMatchObject({
+      event: 'shutdown',
+      state: 'draining',
+      reason: 'SIGTERM',
+      inFlight: 3,
+    });
   });
 
   test('that has no file to go to is a debug line and nothing more', async () => {
-    const missing = join(folder, 'missing');
+    const missing = `${emptyFile()}-missing`;
     const service = startService({ TERMINATION_LOG: missing, LOG_LEVEL: 'debug' });
     await service.url;
     service.kill('SIGTERM');

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import { filledIn, QUERIES } from '../support/dashboard.ts';
 import { withTlsAndGateway } from '../support/everything-on.ts';
-import { get, inFlight } from '../support/http.ts';
+import { get, inFlight } from '../harness/http.ts';
 import { documentedQueries } from '../support/metrics-page.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
 import { groupedBy, selectorsOf, unknownWordsOf } from '../support/promql.ts';
 import { testWith } from '../support/programs.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type RuleFile,
   startPrometheus,
 } from '../support/prometheus.ts';
-import { reportOf } from '../support/report.ts';
+import { reportOf } from '../harness/report.ts';
 
 jest.setTimeout(60_000);
 

@@ -3,14 +3,14 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { get } from '../support/http.ts';
+import { get } from '../harness/http.ts';
 import { withTlsAndGateway } from '../support/everything-on.ts';
 import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
 import { PACKAGE_NAME } from '../support/names.ts';
-import { type ServiceProcess, startService } from '../support/process.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
 import { testWith } from '../support/programs.ts';
 import { promtool } from '../support/prometheus.ts';
-import { sendRaw } from '../support/raw-client.ts';
+import { sendRaw } from '../harness/raw-client.ts';
 
 jest.setTimeout(60_000);
 

@@ -11,8 +11,8 @@ import { LAST_WORD, STATE_NAMES, traitsOf } from '../../rehearsal/subject/states
 import { loadConfig } from '../../src/lastcall/config/config.ts';
 import { STATES } from '../../src/lastcall/lifecycle/states.ts';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
-import { QUICK, startService } from '../support/process.ts';
-import { reportOf } from '../support/report.ts';
+import { reportOf } from '../harness/report.ts';
+import { startService } from '../harness/service.ts';
 import { everyVariable } from '../support/schema.ts';
 
 // The rehearsal imports nothing of the service: what it takes for granted of it is compared here; of the type,
@@ -20,7 +20,7 @@ import { everyVariable } from '../support/schema.ts';
 const asRead = (report: Report): ProcessReport => report;
 
 test('a report of the service is read as one, with the numbers that it has', async () => {
-  const service = startService(QUICK);
+  const service = startService();
   await fetch(await service.url);
   service.kill('SIGTERM');
   const { report } = await reportOf(service);

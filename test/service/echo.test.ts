@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
 
 let app: TestApp;
 

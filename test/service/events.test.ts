@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.ts';
+import { startApp, type TestApp } from '../harness/app.ts';
 
 const GOODBYE = 'event: goodbye\ndata: {"reason":"shutdown"}\n\n';
 

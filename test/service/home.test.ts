@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import request from 'supertest';
-import { startApp } from '../support/app.ts';
+import { startApp } from '../harness/app.ts';
 
 test('GET / tells who answers and for how long it has been up', async () => {
   const app = await startApp({ SERVICE_VERSION: '1.2.3' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { requestInFlight, startApp, type TestApp } from '../support/app.ts';
+import { requestInFlight, startApp, type TestApp } from '../harness/app.ts';
 
 let app: TestApp;
 

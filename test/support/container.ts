@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from '@jest/globals';
 import { Buildah, type ImageConfig } from './buildah.ts';
-import { follow, QUICK, type ServiceProcess } from './process.ts';
+import { QUICK } from '../harness/environment.ts';
+import { follow, type ServiceProcess } from '../harness/service.ts';
 
 /** An image that was built, and the folder that has its files. */
 export interface Image {

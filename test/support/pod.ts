@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { createInterface } from 'node:readline';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
+import type { LogLine } from '../harness/log-lines.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
 import { POD_NAME } from './names.ts';
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** What the downward API would say. */
 const FIELDS: Record<string, string> = {
@@ -16,12 +13,6 @@ const FIELDS: Record<string, string> = {
   'metadata.namespace': 'default',
   'spec.nodeName': 'node-1',
 };
-
-export interface LogLine {
-  event?: string;
-  state?: string;
-  [key: string]: unknown;
-}
 
 /** Ports that were free a moment ago. All are held until the last is known, so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -50,12 +41,7 @@ export function environmentOf({ env = [] }: IContainer): Record<string, string> 
 /** The built service as a process, with the environment of a rendered container and nothing else. */
 export class PodProcess {
   readonly #container: IContainer;
-  readonly #child: ChildProcess;
-  readonly #lines: LogLine[] = [];
-  readonly #waiting = new Set<() => void>();
-  readonly #exit: Promise<number | null>;
-  #ended = false;
-  stderr = '';
+  readonly #service: ServiceProcess;
 
   /** @param mounts folders of the container that are elsewhere on this machine */
   constructor(container: IContainer, mounts: Record<string, string> = {}) {
@@ -64,36 +50,12 @@ export class PodProcess {
     for (const [inside, outside] of Object.entries(mounts)) {
       for (const [name, value] of Object.entries(env)) env[name] = value.replace(inside, outside);
     }
-    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const { stdout, stderr } = this.#child;
-    if (stdout === null || stderr === null) throw new Error('no pipes');
-    createInterface({ input: stdout }).on('line', (line) => {
-      this.#lines.push(JSON.parse(line) as LogLine);
-      for (const look of this.#waiting) look();
-    });
-    stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    this.#exit = new Promise((resolve) => {
-      this.#child.once('close', (code) => {
-        this.#ended = true;
-        for (const look of this.#waiting) look();
-        resolve(code);
-      });
-    });
+    this.#service = startService(env, { bare: true });
   }
 
   /** The first line of the log that fits, as soon as it is there. Rejects if the process ends without it. */
   async line(fits: (line: LogLine) => boolean): Promise<LogLine> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const found = this.#lines.find(fits);
-        if (found === undefined && !this.#ended) return;
-        this.#waiting.delete(look);
-        if (found !== undefined) resolve(found);
-        else reject(new Error(`the service ended: ${this.stderr}${JSON.stringify(this.#lines.at(-1))}`));
-      };
-      this.#waiting.add(look);
-      look();
-    });
+    return this.#service.line(fits);
   }
 
   async state(state: string): Promise<LogLine> {
@@ -139,17 +101,17 @@ export class PodProcess {
 
   /** As the kubelet asks a container to leave. */
   terminate(): void {
-    this.#child.kill('SIGTERM');
+    this.#service.kill('SIGTERM');
   }
 
   async exit(): Promise<number | null> {
-    return this.#exit;
+    return (await this.#service.ended).code;
   }
 
   /** Ends the process whatever it does; for a test that failed. */
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exit;
+    this.#service.kill('SIGKILL');
+    await this.exit();
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
-import { get } from './http.ts';
+import { get } from '../harness/http.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */
 export const TARGET = { namespace: 'shop', job: 'rel', pod: 'rel-1' };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach } from '@jest/globals';
+import { own } from '../harness/own.ts';
 
 /** A target of the gateway that speaks bytes, not HTTP. */
 export interface RawTarget {
@@ -11,12 +11,6 @@ export interface RawTarget {
   /** Resolves when as many requests have come, counted by the end of their heads. */
   requests: (count: number) => Promise<void>;
 }
-
-const open = new Set<() => void>();
-afterEach(() => {
-  for (const close of open) close();
-  open.clear();
-});
 
 /**
  * @param answer is called with each packet, which has a whole request as long as that is small and alone; the text that
@@ -39,7 +33,7 @@ export async function rawTarget(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  open.add(() => {
+  own(() => {
     for (const socket of target.connections) socket.destroy();
     server.close();
   });

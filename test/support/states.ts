@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { make, mount } from './certificates.ts';
-import { type ServiceProcess, startService } from './process.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
 
 /** The states in which clients that are connected are served. */
 export const SERVING = ['ready', 'lame-duck', 'draining'] as const;

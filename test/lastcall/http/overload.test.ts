@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startApp, type TestApp } from '../../support/app.ts';
+import { startApp, type TestApp } from '../../harness/app.ts';
 
 let app: TestApp;
 afterEach(async () => app.close());

@@ -3,8 +3,8 @@ import express, { type RequestHandler } from 'express';
 import request, { type Response } from 'supertest';
 import { Problem, problemHandler } from '../../../src/lastcall/http/problem.ts';
 import { requestLog } from '../../../src/lastcall/http/request-log.ts';
-import { startApp, type TestApp } from '../../support/app.ts';
-import { sendRaw } from '../../support/raw-client.ts';
+import { startApp, type TestApp } from '../../harness/app.ts';
+import { sendRaw } from '../../harness/raw-client.ts';
 
 let app: TestApp;
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import express, { Router, type Express } from 'express';
 import request from 'supertest';
 import { routeOf, UNMATCHED } from '../../../src/lastcall/http/route-table.ts';
-import { startApp, type TestApp } from '../../support/app.ts';
+import { startApp, type TestApp } from '../../harness/app.ts';
 
 const started: TestApp[] = [];
 

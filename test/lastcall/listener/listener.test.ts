@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Listener, type ListenerOptions } from '../../../src/lastcall/listener/listener.ts';
-import { RawClient } from '../../support/raw-client.ts';
+import { RawClient } from '../../harness/raw-client.ts';
 
 const AT_ONCE = { keepAliveMinIdleMs: 0, deadline: AbortSignal.abort() };
 

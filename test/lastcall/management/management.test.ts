@@ -8,7 +8,7 @@ import { superviseWithTerminus } from '../../../src/lastcall/management/terminus
 import { Management } from '../../../src/lastcall/management/management.ts';
 import { probes } from '../../../src/lastcall/management/probes.ts';
 import { Scrapes } from '../../../src/lastcall/management/scrapes.ts';
-import { sendRaw } from '../../support/raw-client.ts';
+import { sendRaw } from '../../harness/raw-client.ts';
 
 /** Terminus can be had once per process: one server for all tests, whose state they set. */
 const lifecycle = { state: 'ready' as State, started: true, since: new Date(0), msLeft: undefined };

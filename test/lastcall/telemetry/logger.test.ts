@@ -5,7 +5,7 @@ import { Health } from '../../../src/lastcall/lifecycle/health.ts';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
 import { logHealth, logLifecycle, logListening } from '../../../src/lastcall/telemetry/logger.ts';
 import { quickLifecycle } from '../../support/lifecycle.ts';
-import { LogCapture, type LogLine } from '../../support/log.ts';
+import { LogLines, type LogLine } from '../../harness/log-lines.ts';
 
 /** The logger writes to the real stdout, so it is a process of its own that logs. */
 function logged(code: string, log = { level: 'info', format: 'json' }): string {
@@ -65,7 +65,7 @@ describe('the logger', () => {
 
 describe('the life of the process in the log', () => {
   test('is one line per state, signal, listener and hook, and the report as the last', async () => {
-    const log = new LogCapture();
+    const log = new LogLines();
     const hooks = new Hooks(4000);
     hooks.add({ name: 'db', stop: () => undefined });
     hooks.add({
@@ -109,7 +109,7 @@ describe('the life of the process in the log', () => {
   });
 
   test('names each cut request, and the listener that cut it', () => {
-    const log = new LogCapture();
+    const log = new LogLines();
     const lifecycle = quickLifecycle();
     logLifecycle(pino({}, log), lifecycle);
     const request = {
@@ -136,7 +136,7 @@ describe('the life of the process in the log', () => {
     ['nothing', undefined, 'undefined'],
     ['what has no text', Object.create(null), 'a value that has no text'],
   ])('has a crash with %s as fatal', (_name, error, message) => {
-    const log = new LogCapture();
+    const log = new LogLines();
     const lifecycle = quickLifecycle();
     logLifecycle(pino({}, log), lifecycle);
 
@@ -152,7 +152,7 @@ describe('the life of the process in the log', () => {
   });
 
   test('tells which port a listener has, and when a check goes down', async () => {
-    const log = new LogCapture();
+    const log = new LogLines();
     const health = new Health({ timeoutMs: 100, intervalMs: 60_000 });
     logHealth(pino({}, log), health);
     logListening(pino({}, log), 'http', 8080);

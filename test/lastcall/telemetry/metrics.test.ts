@@ -5,9 +5,9 @@ import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
 import type { Lifecycle } from '../../../src/lastcall/lifecycle/lifecycle.ts';
 import { Listener } from '../../../src/lastcall/listener/listener.ts';
 import { createMetrics, type Metrics } from '../../../src/lastcall/telemetry/metrics.ts';
-import { requestInFlight } from '../../support/app.ts';
+import { requestInFlight } from '../../harness/app.ts';
 import { quickLifecycle } from '../../support/lifecycle.ts';
-import { sendRaw } from '../../support/raw-client.ts';
+import { sendRaw } from '../../harness/raw-client.ts';
 
 let listener: Listener;
 let lifecycle: Lifecycle;

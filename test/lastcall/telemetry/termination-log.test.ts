@@ -6,16 +6,16 @@ import { pino } from 'pino';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
 import { writeTerminationLog } from '../../../src/lastcall/telemetry/termination-log.ts';
 import { quickLifecycle } from '../../support/lifecycle.ts';
-import { LogCapture } from '../../support/log.ts';
+import { LogLines } from '../../harness/log-lines.ts';
 
 let folder: string;
 let file: string;
-let log: LogCapture;
+let log: LogLines;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'termination-log-'));
   file = join(folder, 'message');
-  log = new LogCapture();
+  log = new LogLines();
 });
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
-import type { ServiceProcess } from './process.ts';
+import type { ServiceProcess } from './service.ts';
 
 /**
  * Waits for the end and reads the report from the last line, which has to be whole, name the exit code of the process

@@ -1,15 +1,15 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+// The built service as a process of its own. See README.md.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from '@jest/globals';
+import { QUICK } from './environment.ts';
 import { fifo } from './fifo.ts';
-
-/** One line of the service's log. */
-export type LogLine = Record<string, unknown> & { event?: string; msg: string };
+import { type LogLine, LogLines, type Wanted } from './log-lines.ts';
+import { own } from './own.ts';
 
 export interface ServiceProcess {
   pid: number;
@@ -18,8 +18,8 @@ export interface ServiceProcess {
   management: Promise<string>;
   /** Everything logged so far. */
   lines: LogLine[];
-  /** The first (or nth) line, past or future, that has these fields; rejects when the process ends without it. */
-  line: (fields: Record<string, unknown>, nth?: number) => Promise<LogLine>;
+  /** The first (or nth) line, past or future, that is wanted; rejects when the process ends without it. */
+  line: (wanted: Wanted, nth?: number) => Promise<LogLine>;
   kill: (signal: NodeJS.Signals) => void;
   /** The log as it comes: to be paused by a test whose reader has stopped. */
   stdout: Readable;
@@ -33,26 +33,11 @@ export interface ServiceProcess {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** `npm run test:matrix` runs the tests, and with them the service, on other lines of Node. */
 const NODE = process.execPath;
-
 /** The build under test, from the root: the mutation check has others. */
 const DIST = process.env['DIST'] ?? 'dist/';
-
-/** Short phases, so that a test waits for nothing that it is not about. */
-export const QUICK = {
-  PORT: '0',
-  MANAGEMENT_PORT: '0',
-  SHUTDOWN_WINDOW: '100ms',
-  SHUTDOWN_QUIET_PERIOD: '0',
-  SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '50ms',
-  SHUTDOWN_SCRAPE_WAIT: '0',
-};
-
-const children = new Set<ChildProcess>();
-
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-  children.clear();
-});
+/** Where the processes leave what they have covered, if `npm run test:coverage` asks. */
+const COVERAGE = process.env['NODE_V8_COVERAGE'];
+const TOLD_LINES = 20;
 
 export interface StartOptions {
   entry?: string;
@@ -60,15 +45,19 @@ export interface StartOptions {
   wrap?: string[];
   /** What stdout is: Node makes sockets for its children, container runtimes make pipes. */
   stdout?: 'socket' | 'pipe';
+  /** `env` is all of the environment. */
+  bare?: boolean;
 }
 
-/** Starts the built service (or another entry) as a process of its own, with nothing in its environment but `env`. */
+/** Starts the built service (or another entry), with environment.ts and `env` in its environment and nothing else. */
 export function startService(
   env: Record<string, string> = {},
-  { entry = `${DIST}main.js`, wrap = [], stdout = 'socket' }: StartOptions = {},
+  { entry = `${DIST}main.js`, wrap = [], stdout = 'socket', bare = false }: StartOptions = {},
 ): ServiceProcess {
   const [command, ...args] = [...wrap, NODE, entry];
-  const options = { cwd: ROOT, env: { PATH: process.env['PATH'], DIST, ...QUICK, ...env } };
+  const coverage = COVERAGE !== undefined && { NODE_V8_COVERAGE: COVERAGE };
+  const ofTests = bare ? {} : { PATH: process.env['PATH'], DIST, ...QUICK };
+  const options = { cwd: ROOT, env: { ...coverage, ...ofTests, ...env } };
   if (stdout === 'socket') {
     return follow(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
@@ -81,50 +70,34 @@ export function startService(
 
 /** The service that this process is, or that it runs in the foreground. It ends with the test. */
 export function follow(child: ChildProcessByStdio<null, Readable, Readable>): ServiceProcess {
-  children.add(child);
-  const lines: LogLine[] = [];
-  const waiting = new Set<() => void>();
+  const log = new LogLines();
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  createInterface({ input: child.stdout }).on('line', (text) => {
-    lines.push(parse(text));
-    for (const look of waiting) look();
-  });
+  createInterface({ input: child.stdout }).on('line', (text) => log.write(text));
   const exited = once(child, 'exit').then(([code]: unknown[]) => code as number | null);
   exited.catch(() => undefined); // `ended` says it, too
   // A stream that is none of the child's own is not waited for by its `close`.
   const closed = Promise.all([once(child, 'close'), once(child.stdout, 'close')]);
   const ended = closed.then(([[code, signal]]) => {
-    children.delete(child);
+    log.end(() => stdout + stderr);
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, stdout, stderr };
   });
+  ended.catch((error: unknown) => log.end(() => String(error))); // it could not be started
+  own(
+    async () => {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      child.kill('SIGKILL');
+      await exited;
+    },
+    () => `${stdout.split('\n').slice(-TOLD_LINES).join('\n')}${stderr}`,
+  );
 
-  const line = async (fields: Record<string, unknown>, nth = 1): Promise<LogLine> =>
-    new Promise((resolve, reject) => {
-      const look = () => {
-        const matches = (entry: LogLine) =>
-          Object.entries(fields).every(([name, value]) => entry[name] === value);
-        const found = lines.filter(matches)[nth - 1];
-        if (found === undefined) return;
-        waiting.delete(look);
-        resolve(found);
-      };
-      waiting.add(look);
-      look();
-      const giveUp = async () => {
-        await ended;
-        look();
-        reject(new Error(`ended without ${JSON.stringify(fields)}:\n${stdout}${stderr}`));
-      };
-      void giveUp();
-    });
   const urlOf = async (listener: string) => {
-    const { port } = await line({ event: 'listening', listener });
+    const { port } = await log.line({ event: 'listening', listener });
     return `http://127.0.0.1:${String(port)}`;
   };
-
   const url = urlOf('http');
   const management = urlOf('management');
   for (const promise of [url, management]) promise.catch(() => undefined); // a test may expect no listener
@@ -132,20 +105,12 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Se
     pid: child.pid ?? 0,
     url,
     management,
-    lines,
-    line,
+    lines: log.lines,
+    line: async (wanted, nth) => log.line(wanted, nth),
     kill: (signal) => child.kill(signal),
     stdout: child.stdout,
     closeStdout: () => child.stdout.destroy(),
     exited,
     ended,
   };
-}
-
-function parse(text: string): LogLine {
-  try {
-    return JSON.parse(text) as LogLine;
-  } catch {
-    return { msg: text };
-  }
 }
