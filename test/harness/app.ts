@@ -52,9 +52,9 @@ export async function startApp<V extends Schema = Schema>(
   env: Record<string, string> = {},
   application?: CreateApp | Application<V>,
 ): Promise<TestApp> {
-  const { createApp, variables, rooms } = (
-    typeof application === 'function' ? { ...FIXTURE, createApp: application } : (application ?? FIXTURE)
-  ) as unknown as Application;
+  const { createApp, variables, rooms } = (typeof application === 'function'
+    ? { ...FIXTURE, createApp: application }
+    : (application ?? FIXTURE)) as unknown as Application;
   const loaded = loadAll({ ...IN_PROCESS, ...env }, { terminal: false, variables, rooms });
   const { config, settingsOf } = loaded;
   const log = new LogLines();
