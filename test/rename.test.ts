@@ -40,10 +40,9 @@ const KEEPS_ITS_NAME = [
   /^src\/lastcall\//,
   /^test\/chart\/fixtures\//,
   /^test\/rename\.test\.ts$/, // it skips itself by the name
-  /^test\/process\/(gateway|gateway-faults|listeners|log|visibility)\.test\.ts$/, // until they read test/support/names.ts
 ];
-/** The engine's folder, as imports and other paths mention it. */
-const ENGINE = /(?<=(?:src|dist|test|\.)\/)lastcall(?=\/)/g;
+/** The engine's folder and its door, as imports, rules of the linter and other paths mention them. */
+const ENGINE = /(?<=['"`]\/?|\b(?:src|dist|test)\/|\.\/)lastcall(?=\/)|(?<=#)lastcall\b/g;
 
 /** Tests that start many processes, or wait for the time that something takes, and for which a name is a word. */
 const SLOW = [

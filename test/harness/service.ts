@@ -36,7 +36,7 @@ const NODE = process.execPath;
 /** The build under test, from the root: the mutation check has others. */
 export const DIST = process.env['DIST'] ?? 'dist/';
 /** Where the processes leave what they have covered, if `npm run test:coverage` asks. */
-const COVERAGE = process.env['NODE_V8_COVERAGE'];
+const COVERAGE = process.env['SERVICE_COVERAGE'];
 const TOLD_LINES = 20;
 
 export interface StartOptions {

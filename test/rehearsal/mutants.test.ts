@@ -30,7 +30,7 @@ function mutant(file: string, from: string, to: string, variables: Record<string
 test(
   'a service that no longer says Connection: close is found',
   async () => {
-    const silent = mutant('lastcall/listener/farewell.js', 'connection.newest === request', 'false', {
+    const silent = mutant('lastcall/listener/close-header.js', 'connection.newest === request', 'false', {
       SHUTDOWN_DRAIN_TIMEOUT: '1s',
     });
 

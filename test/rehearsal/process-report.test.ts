@@ -9,18 +9,21 @@ import {
 import { DEFAULTS, graceOf } from '../../rehearsal/subject/settings.ts';
 import { LAST_WORD, STATE_NAMES, traitsOf } from '../../rehearsal/subject/states.ts';
 import { loadConfig } from '../../src/lastcall/config/config.ts';
+import { everyVariable } from '../support/schema.ts';
 import { STATES } from '../../src/lastcall/lifecycle/states.ts';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
+import { QUICK } from '../harness/environment.ts';
 import { reportOf } from '../harness/report.ts';
 import { startService } from '../harness/service.ts';
-import { everyVariable } from '../support/schema.ts';
+
+const SCHEMA = everyVariable();
 
 // The rehearsal imports nothing of the service: what it takes for granted of it is compared here; of the type,
 // `npm run typecheck` says when it no longer fits.
 const asRead = (report: Report): ProcessReport => report;
 
 test('a report of the service is read as one, with the numbers that it has', async () => {
-  const service = startService();
+  const service = startService(QUICK);
   await fetch(await service.url);
   service.kill('SIGTERM');
   const { report } = await reportOf(service);
@@ -58,11 +61,11 @@ test('the states of the service are known, each by its name', () => {
 });
 
 test('the defaults of the settings are the service’s own', () => {
-  const schema = everyVariable();
+  const schema: Record<string, { fallback: string | undefined }> = SCHEMA;
   const fallbacks = Object.keys(DEFAULTS).map((name) => [name, schema[name]?.fallback]);
 
   expect(Object.fromEntries(fallbacks)).toEqual(DEFAULTS);
-  const shutdown = Object.keys(schema).filter((name) => name.startsWith('SHUTDOWN_'));
+  const shutdown = Object.keys(SCHEMA).filter((name) => name.startsWith('SHUTDOWN_'));
   expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(shutdown));
 });
 

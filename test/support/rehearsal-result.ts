@@ -231,7 +231,6 @@ export function report({
     outcome: cut.length > 0 ? 'cut' : 'clean',
     exitCode: cut.length > 0 ? 80 : 0,
     ms: { window, drain, cleanup: 3, finalScrape: 0, total: window + drain + 3 },
-    lateMs: { window: 0, drain: 0, cleanup: 0, finalScrape: 0 },
     listeners: [
       {
         connections: { cut: cut.length },
