@@ -302,7 +302,7 @@ describe('the rendered rules', () => {
 
   test('the thresholds of the latency that the chart allows are the bounds of the buckets', () => {
     const bounds = /DURATION_BUCKETS = (\[.*\])/.exec(
-      readFileSync('src/lastcall/telemetry/metrics.ts', 'utf8'),
+      readFileSync('src/lastcall/telemetry/metric-factory.ts', 'utf8'),
     )?.[1];
     const schema = readFileSync('helm/values.schema.json', 'utf8');
     expect(schema).toContain(`"enum": ${bounds}`);
