@@ -6,13 +6,14 @@ import express from 'express';
 import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
 import { maskSecrets } from '../../../src/lastcall/config/mask.ts';
 import type { Config } from '../../../src/lastcall/config/schema.ts';
+import { variables } from '../../../src/service/variables.ts';
 import { everyVariable, ROOMS } from '../../support/schema.ts';
 
 const SCHEMA = everyVariable();
 
-/** With all rooms in use. */
+/** With all rooms in use, and the variables of the service. */
 function loadConfig(env: Record<string, string>, terminal: boolean): Config {
-  return loadAll(env, { terminal, variables: {}, rooms: ROOMS }).config;
+  return loadAll(env, { terminal, variables, rooms: ROOMS }).config;
 }
 
 function problemsOf(env: Record<string, string>, terminal = false): string[] {
