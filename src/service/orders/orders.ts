@@ -10,8 +10,10 @@ export function orders({ config, variables, hooks, health, metrics }: Parts): Ro
   // #region resource
   const { file, maxQuantity } = variables.orders;
   const store = new OrderStore(file);
-  hooks.add({ name: 'orders', start: async () => store.open(), stop: async () => store.close() });
-  health.add('orders', async () => store.check());
+  if (file !== undefined) {
+    hooks.add({ name: 'orders', start: async () => store.open(), stop: async () => store.close() });
+    health.add('orders', async () => store.check());
+  }
   // #endregion resource
 
   // #region metrics
