@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { startApp } from '../harness/app.ts';
@@ -121,10 +122,11 @@ test('the most pieces have to be a number', async () => {
   });
 });
 
+/** Resolves when it holds; a test that has failed waits no longer. */
 async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + 4000;
   while (!condition()) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
+    if (performance.now() > giveUpAt) throw new Error('it has not come to that');
+    await sleep(10);
   }
 }
