@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import request from 'supertest';
 import { WebSocket } from 'ws';
 import { startOwnApp } from '../harness/own-service.ts';
+import type { TestApp } from '../harness/app.ts';
 import { own } from '../harness/own.ts';
 
 async function connect(app: TestApp, path = '/chat'): Promise<WebSocket> {
