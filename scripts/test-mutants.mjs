@@ -224,8 +224,8 @@ const MUTANTS = [
   },
   {
     name: 'an error in the shutdown is not reported',
-    file: 'lastcall/lifecycle/lifecycle.js',
-    replace: ['this.#error ??=', 'if (!this.#leaving) this.#error ??='],
+    file: 'lastcall/lifecycle/record.js',
+    replace: ['this.#error ??=', 'if (this.reason === "") this.#error ??='],
     test: ['truth', 'an error in a hook that nobody catches'],
   },
   {
