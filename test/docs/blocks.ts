@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A code block in TypeScript of a page. */
+export interface Block {
+  page: string;
+  /** Of its first line of code. */
+  line: number;
+  /** Behind `ts`: a file and a region of it, `partial`, or nothing. */
+  info: string;
+  code: string;
+}
+
+export const PAGES = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
+
+const FENCE = /^```(?:ts|js|typescript|javascript|mjs)(?: (.*))?\n([^]*?)^```$/gm;
+
+/** The code blocks of a page. */
+export function blocksOf(page: string): Block[] {
+  const text = readFileSync(page, 'utf8');
+  return [...text.matchAll(FENCE)].map(({ index, 1: info = '', 2: code = '' }) => {
+    return { page, line: text.slice(0, index).split('\n').length + 1, info, code };
+  });
+}
+
+/** Whether a block is a part of a file of ours: `src/service/orders/orders.ts#routes`. */
+export const isOfFile = ({ info }: Block): boolean => /^\S+\.m?[jt]s(?:#\w+)?$/.test(info);
+
+/** What a block of a file has to be: a region of it, or all of it, without the marks of regions. */
+export function partOf(info: string): string {
+  const [path = '', region] = info.split('#');
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const at = (mark: string) => lines.findIndex((line) => line.trim() === `// #${mark} ${region}`);
+  const part = region === undefined ? lines : lines.slice(at('region') + 1, at('endregion'));
+  if (region !== undefined && (at('region') < 0 || part.length === 0)) {
+    throw new Error(`${path} has no region ${region}`);
+  }
+  const code = part.filter((line) => !/^\s*\/\/ #(end)?region /.test(line));
+  const indents = code.filter((line) => line !== '').map((line) => line.search(/\S/));
+  return `${code.map((line) => line.slice(Math.min(...indents))).join('\n')}\n`;
+}
+
+/** The page with all of its blocks of files as the files are. */
+export function renderPage(page: string): string {
+  return readFileSync(page, 'utf8').replaceAll(FENCE, (block, info: string | undefined, code: string) => {
+    const own = { page, line: 0, info: info ?? '', code };
+    return isOfFile(own) ? `\`\`\`ts ${own.info}\n${partOf(own.info)}\`\`\`` : block;
+  });
+}
