@@ -18,6 +18,7 @@ export interface Workshop {
 const PRELUDE = `
 import type { Request, Response, Router } from 'express';
 import type { Pool } from 'pg';
+import { secret, url } from '#lastcall';
 import type { Parts } from '../variables.ts';
 declare const parts: Parts;
 declare const router: Router;
