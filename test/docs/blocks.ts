@@ -24,6 +24,9 @@ export function blocksOf(page: string): Block[] {
   });
 }
 
+/** Whether a block is to be put into a file. */
+export const isInsertion = ({ info }: Block): boolean => info.includes(' above "');
+
 /** Whether a block is a part of a file of ours: `src/service/orders/orders.ts#routes`. */
 export const isOfFile = ({ info }: Block): boolean => /^\S+\.m?[jt]s(?:#\w+)?$/.test(info);
 
@@ -47,4 +50,32 @@ export function renderPage(page: string): string {
     const own = { page, line: 0, info: info ?? '', code };
     return isOfFile(own) ? `\`\`\`ts ${own.info}\n${partOf(own.info)}\`\`\`` : block;
   });
+}
+
+/** A block that is put into a file: `yaml helm/values.yaml above "logLevel: info"`. */
+export interface Insertion {
+  file: string;
+  anchor: string;
+  code: string;
+}
+
+/** What a page says to add, in its order. */
+export function insertionsOf(page: string): Insertion[] {
+  const fence = /^```\w+ (\S+) above "(.*)"\n([^]*?)^```$/gm;
+  return [...readFileSync(page, 'utf8').matchAll(fence)].map(([, file = '', anchor = '', code = '']) => {
+    return { file, anchor, code };
+  });
+}
+
+/** The text with the code above the one line that has the anchor, indented as that is. */
+export function insert(text: string, { file, anchor, code }: Insertion): string {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => line.trim().startsWith(anchor));
+  if (at < 0) throw new Error(`${file} has no line ${anchor}`);
+  const indent = /^\s*/.exec(lines[at] ?? '')?.[0] ?? '';
+  const added = code
+    .trimEnd()
+    .split('\n')
+    .map((line) => `${indent}${line}`);
+  return lines.toSpliced(at, 0, ...added).join('\n');
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { type Block, blocksOf, isOfFile, PAGES } from './blocks.ts';
+import { type Block, blocksOf, isInsertion, isOfFile, PAGES } from './blocks.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { nameOf, type Workshop, workshop } from './workshop.ts';
 
 /** Without those of our own files, which are compiled where they are. */
-const BLOCKS = PAGES.flatMap(blocksOf).filter((block) => !isOfFile(block));
+const BLOCKS = PAGES.flatMap(blocksOf).filter((block) => !isOfFile(block) && !isInsertion(block));
 /** Those that open something run in a process, with a real client and a database that can be told to go. */
 const WITH_DATABASE = BLOCKS.filter(({ code, info }) => info === '' && code.includes('new Pool('));
 
