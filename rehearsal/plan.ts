@@ -1,3 +1,7 @@
+import type { Routes } from './subject/routes.ts';
+import type { Deployment, Pod, Program } from './subject/subject.ts';
+
+/** In the order in which `all` rehearses them; scenarios.ts has what they do. */
 export const SCENARIO_NAMES = [
   'rollout',
   'scale-down',
@@ -7,6 +11,7 @@ export const SCENARIO_NAMES = [
   'crash',
   'eviction',
   'stuck-request',
+  'starved',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
@@ -18,51 +23,12 @@ export interface Plan {
   deployment: Deployment;
   network: Network;
   load: LoadPlan;
+  /** How long replicas that leave get no CPU, in several moments; 0: never. */
+  stallMs: number;
   seed: number;
 }
 
-export interface Program {
-  /** For people. */
-  title: string;
-  /** Arguments of spawn; the program must be the process that it starts, since that one gets the signals. */
-  command: [file: string, ...args: string[]];
-  /** All of its environment, but for the ports. */
-  environment: Record<string, string>;
-  /** The variables among them that somebody has set. */
-  chosen: Record<string, string>;
-  /** Variables that get a free port each, the traffic port first. */
-  ports: { traffic: string; others: string[] };
-}
-
-/** What the kubelet knows of a pod. */
-export interface Pod {
-  /** From the deletion to SIGKILL, the preStop sleep included. */
-  graceMs: number;
-  preStopMs: number;
-  startup: Probe | undefined;
-  liveness: Probe | undefined;
-  readiness: Probe;
-}
-
-/** As in a pod's spec; the port is that of a variable in {@link Program.ports}. */
-export interface Probe {
-  port: string;
-  /** `undefined`: it is enough that the port accepts a connection. */
-  path: string | undefined;
-  initialDelayMs: number;
-  periodMs: number;
-  timeoutMs: number;
-  failureThreshold: number;
-  successThreshold: number;
-}
-
-export interface Deployment {
-  replicas: number;
-  maxSurge: number;
-  maxUnavailable: number;
-  minReadyMs: number;
-}
-
+/** What stands between clients and replicas. */
 export interface Network {
   /** From the deletion of a pod to the moment when the last balancer forgets it, on average. */
   endpointLagMs: number;
@@ -72,6 +38,7 @@ export interface Network {
   nodes: number;
 }
 
+/** What the clients do. */
 export interface LoadPlan {
   /** Requests per second. */
   rate: number;
@@ -83,7 +50,9 @@ export interface LoadPlan {
   post: number;
   slowMs: number;
   postBytes: number;
-  paths: { get: string; slow: string; post: string; stream: string; webSocket: string };
+  /** Instead of a text of that length. */
+  postBody?: string;
+  routes: Routes;
   streams: number;
   webSockets: number;
   /** Given up by the client after this. */

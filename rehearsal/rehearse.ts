@@ -1,24 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resultOf } from './account.ts';
 import { Clock } from './cluster/clock.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
+import { checkRoutes } from './load/route-check.ts';
+import type { Observer, Snapshot } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
-import type { Observer, Result, Snapshot } from './result.ts';
 import { scenarioOf } from './scenarios.ts';
+import type { Result } from './verdict/result.ts';
+import { verdictOn } from './verdict/verdict.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 /** States of which the log is worth a line; the rest is noise on a screen. */
-const SILENT = new Set(['pending', 'deleted', 'available', 'passes its readiness probe', 'terminating']);
+const SILENT = new Set([
+  'pending',
+  'deleted',
+  'available',
+  'gets CPU again',
+  'passes its readiness probe',
+  'terminating',
+]);
 
 /**
  * Starts the replicas, puts them under load, lets the scenario happen, and says what the clients have seen.
  * Leaves no process behind, however it ends.
  *
  * @param signal ends it early
- * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start; the signal's reason if it was ended
+ * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start, `REHEARSAL_USAGE` if what they are to be asked
+ *   for is an error to them; the signal's reason if it was ended
  */
 export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSignal): Promise<Result> {
   const { scenario, plan } = scenarioOf(wanted);
@@ -49,6 +59,9 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     for (let i = 0; i < plan.deployment.replicas; i++) await cluster.create('old');
     await cluster.until(() => cluster.staying.every((replica) => cluster.available(replica)));
 
+    const [first] = cluster.staying;
+    if (first !== undefined) await checkRoutes(plan.load, cluster.service, first);
+
     loadFromMs = clock.now();
     load.start();
     step = 'steady';
@@ -73,7 +86,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     signal.throwIfAborted();
     const change = await Promise.race([run(), aborted, load.tooMuch]);
     showProgress();
-    return resultOf({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
+    return verdictOn({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
   } finally {
     clearInterval(progress);
     cluster.removeAllListeners(); // what happens from here on is not part of it

@@ -1,7 +1,7 @@
 import type { Cluster } from './cluster/cluster.ts';
 import { crashable } from './cluster/container.ts';
-import type { Load } from './load/load.ts';
 import { rollingUpdate } from './cluster/deployment.ts';
+import type { Load } from './load/load.ts';
 import type { Plan, ScenarioName } from './plan.ts';
 
 export interface Scenario {
@@ -18,6 +18,8 @@ export interface Scenario {
 
 /** How long a new pod takes to start in `slow-start`: an image to pull, caches to fill. */
 const SLOW_START_MS = 8000;
+/** How long replicas get no CPU in `starved`: a limit that is used up for twenty periods of CFS in a row. */
+const STALL_MS = 2000;
 /** The longest that `/slow` takes. */
 const LONGEST_REQUEST_MS = 60_000;
 
@@ -93,6 +95,11 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
     change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
     unavoidable:
       'a request that takes longer than the drain time-out has to be cut: one for each old replica',
+  },
+  starved: {
+    description: `a rollout whose old replicas get no CPU for ${STALL_MS / 1000} s (--stall) at a time while they leave`,
+    prepare: (plan) => ({ ...plan, stallMs: plan.stallMs || STALL_MS }),
+    change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
   },
 };
 

@@ -1,8 +1,8 @@
 import { RehearsalError } from './errors.ts';
+import type { Observer } from './observer.ts';
 import type { Plan } from './plan.ts';
-import { withVariables } from './programs.ts';
 import { rehearse } from './rehearse.ts';
-import type { Observer } from './result.ts';
+import { withVariables } from './subject/subject.ts';
 
 export interface WindowSearch {
   version: 1;

@@ -15,9 +15,10 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
-import type { IDeployment } from 'kubernetes-models/apps/v1';
-import { parseAllDocuments } from 'yaml';
+import { type KubeObject, ofKind, parseManifests, podSpecOf } from '../rehearsal/subject/manifests.ts';
 import { packNpm } from './npm-package.ts';
+
+export { type KubeObject, ofKind, parseManifests, podSpecOf };
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const CHART = join(ROOT, 'helm');
@@ -38,12 +39,6 @@ export interface Result {
   code: number | null;
   stdout: string;
   stderr: string;
-}
-
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
 }
 
 export interface RenderOptions {
@@ -111,28 +106,6 @@ function renderArguments({
   ];
 }
 
-/** YAML 1.1, because that is what Kubernetes reads: an unquoted `yes` would be a boolean there. */
-export function parseManifests(text: string): KubeObject[] {
-  return parseAllDocuments(text, { version: '1.1' }).flatMap((document) => {
-    const [problem] = document.errors;
-    if (problem !== undefined) throw problem;
-    const object = document.toJS() as KubeObject | null;
-    return object === null ? [] : [object];
-  });
-}
-
-export function ofKind<T = KubeObject>(objects: KubeObject[], kind: string): T[] {
-  return objects.filter((object) => object.kind === kind) as T[];
-}
-
-export function podSpecOf(objects: KubeObject[]) {
-  const [deployment] = ofKind<IDeployment>(objects, 'Deployment');
-  const spec = deployment?.spec?.template.spec;
-  const container = spec?.containers[0];
-  if (spec === undefined || container === undefined) throw new Error('there is no Deployment');
-  return { spec, container };
-}
-
 /** The variables with a fixed value. */
 export function envOf(objects: KubeObject[]): Record<string, string> {
   const { env = [] } = podSpecOf(objects).container;
@@ -141,10 +114,15 @@ export function envOf(objects: KubeObject[]): Record<string, string> {
   );
 }
 
+/** The path of a helm that is new enough: the one on PATH, else the pinned one, which is fetched. */
+export async function helmBinary(): Promise<string> {
+  binary ??= findHelm();
+  return binary;
+}
+
 /** Runs helm with `values`, if any, on its standard input. Never more than a few at once. */
 export async function helm(args: string[], values?: object): Promise<Result> {
-  binary ??= findHelm();
-  const path = await binary;
+  const path = await helmBinary();
   await slot();
   try {
     return await run(path, args, { input: values === undefined ? '' : JSON.stringify(values) });

@@ -14,13 +14,13 @@ const MUTANTS = [
   },
   {
     name: 'no Connection: close in the window',
-    file: 'lastcall/listener/farewell.js',
+    file: 'lastcall/listener/close-header.js',
     replace: ['connection.newest === request', 'false'],
     test: ['keep-alive', '360 keep-alive clients'],
   },
   {
     name: 'Connection: close on every pipelined answer',
-    file: 'lastcall/listener/farewell.js',
+    file: 'lastcall/listener/close-header.js',
     replace: ['connection.newest === request', 'true'],
     test: ['connections', 'come in one packet'],
   },
@@ -177,7 +177,7 @@ const MUTANTS = [
   {
     name: 'a slow request is refused before anybody has looked',
     file: 'lastcall/listener/refusal.js',
-    replace: ['hearOut(connection).then', 'Promise.resolve(false).then'],
+    replace: ['await hearOut(connection)', 'false'],
     test: ['stalls', 'over http, ready: .* for 2000'],
   },
   {
@@ -251,6 +251,51 @@ const MUTANTS = [
     file: 'lastcall/listener/connection.js',
     replace: ['return this.#raw.bytesRead', 'return this.socket.bytesRead'],
     test: ['truth', 'a TLS record that arrives slowly'],
+  },
+  {
+    name: 'an answer of a target may have any status',
+    file: 'lastcall/gateway/target-connection.js',
+    replace: ['if (status < 200)', 'if (false)'],
+    test: ['gateway-faults', 'ready: a target that answers nonsense'],
+  },
+  {
+    name: 'what a target says before its answer is for undici',
+    file: 'lastcall/gateway/answer-start.js',
+    replace: ["status.startsWith('1')", 'false'],
+    test: ['gateway-faults', 'ready: what a target says before its answer'],
+  },
+  {
+    name: 'half an answer ends like a whole one',
+    file: 'lastcall/gateway/answer.js',
+    replace: ["res.chunkedEncoding || res.hasHeader('content-length')", 'true'],
+    test: ['gateway-faults', 'ready: a target that breaks in the middle'],
+  },
+  {
+    name: 'undici sees the reset of a target',
+    file: 'lastcall/gateway/target-socket.js',
+    replace: ['error.code = RESET', 'void 0'],
+    test: ['gateway-faults', 'ready: a target that breaks in the middle'],
+  },
+  {
+    name: 'a reset that comes with data is an end',
+    file: 'lastcall/gateway/target-socket.js',
+    replace: ['socket.remoteAddress === undefined', 'false'],
+    test: ['gateway-faults', 'while its client reads nothing'],
+  },
+  {
+    name: 'what cannot be repeated goes on any connection',
+    file: 'lastcall/gateway/exchange.js',
+    replace: ['RECENT_MS = 20', 'RECENT_MS = 1e9'],
+    test: ['gateway-keep-alive', 'does not say so'],
+  },
+  {
+    name: 'the gateway strikes without a look',
+    file: 'lastcall/gateway/deadline.js',
+    replace: [
+      'cancel = patientTimeout(judge, ms)',
+      'cancel = clearTimeout.bind(null, setTimeout(judge, ms))',
+    ],
+    test: ['gateway-faults', 'ready: a process that stood still'],
   },
 ];
 

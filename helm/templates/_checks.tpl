@@ -1,5 +1,5 @@
 {{/* Values that are fine by themselves and can't work together. The shutdown has its own in _shutdown.tpl. */}}
-{{- define "lastcall.checks" -}}
+{{- define "service.checks" -}}
 {{- $ports := list .Values.ports.http .Values.ports.management -}}
 {{- if .Values.tls.enabled -}}
 {{- $ports = append $ports .Values.tls.port -}}
@@ -16,7 +16,7 @@
 {{- end -}}
 
 {{- $own := dict -}}
-{{- range fromYamlArray (include "lastcall.env" .) -}}
+{{- range fromYamlArray (include "service.env" .) -}}
 {{- $_ := set $own .name true -}}
 {{- end -}}
 {{- range .Values.extraEnv -}}

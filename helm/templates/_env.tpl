@@ -1,9 +1,9 @@
 {{/*
-The container's environment, without the user's extraEnv. Only names that src/config.ts reads (a test holds
-the two together), and NODE_OPTIONS and the pod's identity for everybody else in the process.
+The container's environment, without the user's extraEnv. Only names that the service's config.ts reads (a
+test holds the two together), and NODE_OPTIONS and the pod's identity for everybody else in the process.
 */}}
-{{- define "lastcall.env" -}}
-{{- $derived := fromJson (include "lastcall.shutdown" .) -}}
+{{- define "service.env" -}}
+{{- $derived := fromJson (include "service.shutdown" .) -}}
 {{- $config := .Values.config -}}
 {{- $shutdown := .Values.shutdown -}}
 {{- $env := list
@@ -48,7 +48,7 @@ the two together), and NODE_OPTIONS and the pod's identity for everybody else in
 {{- $env = append $env (list "GATEWAY_TIMEOUT" .) -}}
 {{- end -}}
 {{- end -}}
-{{- with include "lastcall.nodeOptions" . -}}
+{{- with include "service.nodeOptions" . -}}
 {{- $env = append $env (list "NODE_OPTIONS" .) -}}
 {{- end -}}
 {{- range $env }}
@@ -64,7 +64,7 @@ the two together), and NODE_OPTIONS and the pod's identity for everybody else in
 {{- end -}}
 
 {{/* Without a memory limit, a percentage would be one of the whole node. */}}
-{{- define "lastcall.nodeOptions" -}}
+{{- define "service.nodeOptions" -}}
 {{- $flags := list -}}
 {{- if and .Values.node.heapPercent (dig "limits" "memory" "" (default dict .Values.resources)) -}}
 {{- $flags = append $flags (printf "--max-old-space-size-percentage=%d" (int64 .Values.node.heapPercent)) -}}

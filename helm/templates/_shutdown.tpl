@@ -1,9 +1,9 @@
 {{/*
 Milliseconds of a duration. {key, value} → "5000"
 
-The same grammar as in src/variables.ts. The schema checks it too, but can be switched off.
+The same grammar as in the service's variables.ts. The schema checks it too, but can be switched off.
 */}}
-{{- define "lastcall.ms" -}}
+{{- define "service.ms" -}}
 {{- $text := ternary "" (toString .value) (kindIs "invalid" .value) -}}
 {{- if eq $text "0" -}}
 0
@@ -21,7 +21,7 @@ The same grammar as in src/variables.ts. The schema checks it too, but can be sw
 {{- end -}}
 
 {{/* "10 s" of milliseconds, for sentences. */}}
-{{- define "lastcall.s" -}}
+{{- define "service.s" -}}
 {{- printf "%v s" (divf . 1000) -}}
 {{- end -}}
 
@@ -29,26 +29,26 @@ The same grammar as in src/variables.ts. The schema checks it too, but can be sw
 Everything that follows from .Values.shutdown, as JSON, or the sentence that says why it can't work.
 
 {window, quiet, windowMax, drain, cleanup, scrapeWait} in ms (drain is -1 for "none"), windowMaxText,
-preStop and grace in seconds, sum as people read it. src/lifecycle/budget.ts has the same sum for the
-process, and a test feeds both the same numbers.
+preStop and grace in seconds, sum as people read it. The service's budget.ts has the same sum for
+the process, and a test feeds both the same numbers.
 */}}
-{{- define "lastcall.shutdown" -}}
+{{- define "service.shutdown" -}}
 {{- $v := .Values.shutdown -}}
-{{- $window := include "lastcall.ms" (dict "key" "shutdown.window" "value" $v.window) | int64 -}}
-{{- $quiet := include "lastcall.ms" (dict "key" "shutdown.quietPeriod" "value" $v.quietPeriod) | int64 -}}
+{{- $window := include "service.ms" (dict "key" "shutdown.window" "value" $v.window) | int64 -}}
+{{- $quiet := include "service.ms" (dict "key" "shutdown.quietPeriod" "value" $v.quietPeriod) | int64 -}}
 {{- $windowMaxText := toString $v.windowMax -}}
 {{- if not $windowMaxText -}}
 {{- $windowMaxText = ternary (toString $v.window) "10s" (gt $window 10000) -}}
 {{- end -}}
-{{- $windowMax := include "lastcall.ms" (dict "key" "shutdown.windowMax" "value" $windowMaxText) | int64 -}}
+{{- $windowMax := include "service.ms" (dict "key" "shutdown.windowMax" "value" $windowMaxText) | int64 -}}
 {{- $unlimited := eq (toString $v.drainTimeout) "none" -}}
 {{- $drain := -1 -}}
 {{- if not $unlimited -}}
-{{- $drain = include "lastcall.ms" (dict "key" "shutdown.drainTimeout" "value" $v.drainTimeout) | int64 -}}
+{{- $drain = include "service.ms" (dict "key" "shutdown.drainTimeout" "value" $v.drainTimeout) | int64 -}}
 {{- end -}}
-{{- $cleanup := include "lastcall.ms" (dict "key" "shutdown.cleanupTimeout" "value" $v.cleanupTimeout) | int64 -}}
-{{- $scrapeWait := include "lastcall.ms" (dict "key" "shutdown.scrapeWait" "value" $v.scrapeWait) | int64 -}}
-{{- $_ := include "lastcall.ms" (dict "key" "shutdown.keepAliveMinIdle" "value" $v.keepAliveMinIdle) -}}
+{{- $cleanup := include "service.ms" (dict "key" "shutdown.cleanupTimeout" "value" $v.cleanupTimeout) | int64 -}}
+{{- $scrapeWait := include "service.ms" (dict "key" "shutdown.scrapeWait" "value" $v.scrapeWait) | int64 -}}
+{{- $_ := include "service.ms" (dict "key" "shutdown.keepAliveMinIdle" "value" $v.keepAliveMinIdle) -}}
 {{- $preStop := int64 $v.preStopSleepSeconds -}}
 
 {{- if lt $windowMax $window -}}
@@ -62,11 +62,11 @@ process, and a test feeds both the same numbers.
 {{- fail (printf "probes.readiness.periodSeconds is %d, longer than shutdown.window, which is %s: the window could be over before the readiness probe has failed once; probe more often, lengthen the window, or set shutdown.readiness to pass if nobody watches it" $period (toString $v.window)) -}}
 {{- end -}}
 
-{{- $parts := list (printf "preStopSleepSeconds %d s" $preStop) (printf "windowMax %s" (include "lastcall.s" $windowMax)) -}}
+{{- $parts := list (printf "preStopSleepSeconds %d s" $preStop) (printf "windowMax %s" (include "service.s" $windowMax)) -}}
 {{- if not $unlimited -}}
-{{- $parts = append $parts (printf "drainTimeout %s" (include "lastcall.s" $drain)) -}}
+{{- $parts = append $parts (printf "drainTimeout %s" (include "service.s" $drain)) -}}
 {{- end -}}
-{{- $parts = concat $parts (list (printf "cleanupTimeout %s" (include "lastcall.s" $cleanup)) (printf "scrapeWait %s" (include "lastcall.s" $scrapeWait)) "2 s kept free") -}}
+{{- $parts = concat $parts (list (printf "cleanupTimeout %s" (include "service.s" $cleanup)) (printf "scrapeWait %s" (include "service.s" $scrapeWait)) "2 s kept free") -}}
 {{- $sum := join " + " $parts -}}
 {{- $neededMs := add (mul $preStop 1000) $windowMax (max $drain 0) $cleanup $scrapeWait 2000 -}}
 {{- $needed := div (add $neededMs 999) 1000 -}}

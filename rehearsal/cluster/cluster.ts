@@ -1,13 +1,15 @@
 import { EventEmitter, once } from 'node:events';
-import type { Clock } from './clock.ts';
 import { RehearsalError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
-import { freePort } from './ports.ts';
 import type { Random } from '../random.ts';
+import type { Clock } from './clock.ts';
+import { freePort } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';
 
+/** How a program ends that can't use its configuration (sysexits.h): as often as one starts it. */
+const EX_CONFIG = 78;
 /** Restarts after which it is clear that a program does not start. */
 const TOO_MANY_RESTARTS = 3;
 /** Longest wait for anything, on top of what the settings allow it: more than a slow start, less than a person waits. */
@@ -43,7 +45,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#clock = clock;
     this.service = new Service(plan.network, random, (replica, inRotation) => {
       if (inRotation) replica.inRotation.push({ fromMs: clock.now(), toMs: Infinity });
-      else for (const span of replica.inRotation) span.toMs = Math.min(span.toMs, clock.now());
+      else {
+        for (const span of replica.inRotation) span.toMs = Math.min(span.toMs, clock.now());
+        replica.forgotten();
+      }
       this.emit('change', replica, inRotation ? 'in rotation' : 'out of rotation');
     });
   }
@@ -74,6 +79,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       clock: this.#clock,
       reaper: this.#reaper,
       startDelayMs: this.startDelayMs,
+      stallMs: this.#plan.stallMs,
       onChange: (changed, what) => this.#onChange(changed, what),
     });
     this.replicas.push(replica);
@@ -101,7 +107,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const giveUp = AbortSignal.timeout(patienceMs);
     while (!condition()) {
       const broken = this.replicas.find(
-        ({ restartsInVain, notStarted }) => restartsInVain > TOO_MANY_RESTARTS || notStarted !== undefined,
+        ({ restartsInVain, notStarted, exit }) =>
+          notStarted !== undefined || restartsInVain > (exit?.code === EX_CONFIG ? 0 : TOO_MANY_RESTARTS),
       );
       if (broken !== undefined) throw doesNotStart(broken);
       try {
@@ -177,6 +184,10 @@ function tookTooLong(
 }
 
 function doesNotStart({ name, notStarted, exit, lastWords }: Replica): RehearsalError {
+  if (notStarted === undefined && exit?.code === EX_CONFIG) {
+    const problems = lastWords.map((line) => `  ${line.trim()}`).join('\n');
+    return new RehearsalError('REHEARSAL_USAGE', `${name} would not start with these settings:\n${problems}`);
+  }
   const how =
     notStarted === undefined
       ? `it ended with ${exit?.signal ?? `exit ${exit?.code}`} every time`

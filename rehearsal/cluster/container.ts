@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import type { Report } from '../../src/lastcall/lifecycle/report.ts';
+import { isReport, type ProcessReport } from '../subject/process-report.ts';
 import { readLines } from './output.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -16,7 +16,7 @@ const LAST_OUTPUT_MS = 1000;
 export interface ContainerEvents {
   /** A state that its log names, and when that was (ISO 8601). */
   onState: (state: string, time: unknown) => void;
-  onReport: (report: Report) => void;
+  onReport: (report: ProcessReport) => void;
   onExit: (code: number | null, signal: NodeJS.Signals | null) => void;
 }
 
@@ -42,7 +42,7 @@ export class Container {
     for (const stream of streams) readLines(stream, (line) => this.#read(line, events));
     child.once('error', (error) => this.lastWords.push(error.message));
     child.once('exit', () => {
-      this.#killGroup(); // what it has started goes with it, as in a container
+      this.#signalGroup('SIGKILL'); // what it has started goes with it, as in a container
       reaper.ended(child);
       // What can't be found may keep them open for ever.
       setTimeout(() => streams.forEach((stream) => stream.destroy()), LAST_OUTPUT_MS).unref();
@@ -63,14 +63,19 @@ export class Container {
 
   /** SIGKILL, for everything that it has started, too. */
   kill(): void {
-    if (!this.#ended) this.#killGroup();
+    if (!this.#ended) this.#signalGroup('SIGKILL');
   }
 
-  #killGroup(): void {
+  /** No CPU for it and what it has started, until it is called again with `false`. */
+  freeze(frozen: boolean): void {
+    if (!this.#ended) this.#signalGroup(frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
     try {
-      process.kill(-pid, 'SIGKILL');
+      process.kill(-pid, signal);
     } catch {
       // nothing is left of it
     }
@@ -93,21 +98,6 @@ export function crashable(env: Record<string, string>): Record<string, string> {
   const code = `process.on('${CRASH_SIGNAL}',()=>{throw new Error('rehearsed crash')})`;
   const option = `--import=data:text/javascript,${encodeURIComponent(code)}`;
   return { ...env, NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} ${option}`.trim() };
-}
-
-/** Other programs may log an event of this name, too. */
-function isReport(entry: Record<string, unknown> | undefined): entry is Record<string, unknown> & Report {
-  const { event, ms, listeners, cutRequests } = entry ?? {};
-  const counts = (listener: Partial<Report['listeners'][number]> | null) =>
-    typeof listener?.requests?.lifetime?.answered === 'number' && listener.connections !== undefined;
-  return (
-    event === 'shutdown' &&
-    Array.isArray(listeners) &&
-    listeners.every(counts) &&
-    Array.isArray(cutRequests) &&
-    typeof ms === 'object' &&
-    ms !== null
-  );
 }
 
 /** A program may write anything, but not to the terminal of whoever rehearses it. */

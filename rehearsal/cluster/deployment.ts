@@ -1,5 +1,5 @@
+import type { Deployment } from '../subject/subject.ts';
 import type { Cluster } from './cluster.ts';
-import type { Deployment } from '../plan.ts';
 
 /**
  * Replaces all pods as a Deployment does: it creates as many as maxSurge allows, and deletes as many as maxUnavailable

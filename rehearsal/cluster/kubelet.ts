@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import type { Pod, Probe } from '../plan.ts';
+import type { Pod, Probe } from '../subject/subject.ts';
 
 export interface KubeletEvents {
   /** The startup probe has passed. */

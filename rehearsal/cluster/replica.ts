@@ -1,10 +1,13 @@
-import type { Report } from '../../src/lastcall/lifecycle/report.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
+import { LAST_WORD } from '../subject/states.ts';
+import { leastWindowMs } from '../subject/settings.ts';
+import type { Pod, Program } from '../subject/subject.ts';
 import type { Clock } from './clock.ts';
 import { Container } from './container.ts';
 import { Kubelet } from './kubelet.ts';
-import type { Pod, Program } from '../plan.ts';
+import type { Exit, Killed, Span, StateSpan } from './life.ts';
 import type { Reaper } from './reaper.ts';
-import type { ReplicaResult } from '../result.ts';
+import { Stalls } from './stalls.ts';
 
 /** What a container gets after its SIGTERM even if the preStop sleep has used the grace period up, as of the kubelet. */
 const LEAST_GRACE_MS = 2000;
@@ -19,6 +22,8 @@ export interface ReplicaParts {
   reaper: Reaper;
   /** Between the creation of the pod and the start of its process: an image to pull, a node to wait for. */
   startDelayMs: number;
+  /** How long its process gets no CPU, in several moments while it leaves; 0: never. */
+  stallMs: number;
   /** Something has changed: a state, a condition, the end. The text is for people. */
   onChange: (replica: Replica, what: string) => void;
 }
@@ -32,18 +37,18 @@ export class Replica {
   /** Of its traffic. */
   readonly port: number;
   /** Each lasts until the next begins; the newest has no end yet. */
-  readonly states: ReplicaResult['states'] = [];
+  readonly states: StateSpan[] = [];
   /** Its times in the rotation of at least one balancer; the last may have no end yet. */
-  readonly inRotation: ReplicaResult['inRotation'] = [];
+  readonly inRotation: Span[] = [];
   /** What the readiness probe says. */
   serving = false;
   /** Since when it says so. */
   servingSinceMs: number | undefined;
   deletedAtMs: number | undefined;
   sigtermAtMs: number | undefined;
-  exit: ReplicaResult['exit'] | undefined;
-  killed: ReplicaResult['killed'] | undefined;
-  report: Report | undefined;
+  exit: Exit | undefined;
+  killed: Killed | undefined;
+  report: ProcessReport | undefined;
   /** Processes that ended although the pod was to stay. */
   restarts = 0;
   /** Those of them that followed each other without being ready once. */
@@ -51,13 +56,14 @@ export class Replica {
   /** Why its startup probe has given up. */
   notStarted: string | undefined;
   /** From a failed liveness probe, or the end of a process that was to stay, until it is ready again. */
-  readonly outages: { cause: 'liveness' | 'exit'; how: string; fromMs: number; toMs: number }[] = [];
-  /** Answers to probes of the port of its traffic, which the process counts like any others. */
+  readonly outages: (Span & { cause: 'liveness' | 'exit'; how: string })[] = [];
+  /** Answers to the kubelet and to the first look at its routes, which the process counts like any others. */
   probed = 0;
   /** Resolves when the pod no longer exists. */
   readonly gone: Promise<void>;
   readonly #parts: ReplicaParts;
   readonly #kubelet: Kubelet;
+  readonly #stalls: Stalls;
   readonly #timers = new Set<NodeJS.Timeout>();
   #container: Container | undefined;
   #wordsBefore: string[] = [];
@@ -85,6 +91,15 @@ export class Replica {
         if (port === parts.program.ports.traffic) this.probed++;
       },
     });
+    this.#stalls = new Stalls({
+      stallMs: parts.stallMs,
+      windowMs: leastWindowMs(parts.program.environment),
+      clock: parts.clock,
+      freeze: (frozen) => {
+        this.#container?.freeze(frozen);
+        parts.onChange(this, frozen ? 'gets no CPU' : 'gets CPU again');
+      },
+    });
     this.#enter('pending');
     this.#after(parts.startDelayMs, () => this.#start());
   }
@@ -108,6 +123,16 @@ export class Replica {
   /** When it stopped listening, as far as that can be known; undefined: it still does. */
   get closedAtMs(): number | undefined {
     return this.states.find(({ state }) => state === 'draining')?.fromMs ?? this.exit?.atMs;
+  }
+
+  /** When its process got no CPU. */
+  get stalls(): readonly Span[] {
+    return this.#stalls.spans;
+  }
+
+  /** The last balancer has let go of it. */
+  forgotten(): void {
+    if (this.#container?.speaks !== true) this.#stalls.forgotten();
   }
 
   /** Deletes the pod: preStop sleep, SIGTERM, and SIGKILL when the grace period is over. */
@@ -143,6 +168,7 @@ export class Replica {
     if (this.#isGone) return;
     this.#leaving = true;
     this.#kubelet.stop();
+    this.#stalls.stop();
     this.#clearTimers();
     if (this.#container === undefined) this.#finish();
     else this.#container.kill();
@@ -158,7 +184,9 @@ export class Replica {
       reaper,
       {
         onState: (state, time) => {
-          if (state !== 'exited') this.#enter(state, clock.ofTimestamp(time));
+          if (state === LAST_WORD) return;
+          this.#enter(state, clock.ofTimestamp(time));
+          if (this.#leaving) this.#stalls.entered(state);
         },
         onReport: (report) => (this.report = report),
         onExit: (code, signal) => this.#ended(code, signal),
@@ -166,12 +194,14 @@ export class Replica {
     );
     this.#container = container;
     this.#kubelet.start();
+    this.#stalls.start();
   }
 
   #ended(code: number | null, signal: string | null): void {
     this.exit = { atMs: this.#parts.clock.now(), code, signal };
     this.#wordsBefore = this.#container?.lastWords ?? [];
     this.#kubelet.stop();
+    this.#stalls.stop();
     this.#clearTimers();
     this.#setServing(false);
     if (this.#leaving) {
@@ -213,8 +243,10 @@ export class Replica {
     this.#after(preStopMs, () => {
       this.sigtermAtMs ??= clock.now();
       this.#parts.onChange(this, 'SIGTERM');
-      if (this.#container?.speaks !== true) this.#enter('terminating');
+      const speaks = this.#container?.speaks === true;
+      if (!speaks) this.#enter('terminating');
       this.#container?.terminate();
+      if (!speaks && this.#leaving) this.#stalls.told();
     });
     const restMs = Math.max(pod.graceMs - preStopMs, preStopMs > 0 ? LEAST_GRACE_MS : 0);
     this.#after(preStopMs + restMs, () => {

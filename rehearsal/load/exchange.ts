@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Cause } from '../result.ts';
-import type { Route, Service } from '../cluster/service.ts';
 import type { Replica } from '../cluster/replica.ts';
+import type { Route, Service } from '../cluster/service.ts';
+import type { Cause } from './ledger.ts';
 
 export interface Wanted {
   method: string;

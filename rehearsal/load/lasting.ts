@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Route } from '../cluster/service.ts';
 import type { Replica } from '../cluster/replica.ts';
-import type { Cause } from '../result.ts';
-import type { Entry } from './ledger.ts';
-import type { LoadParts } from './load.ts';
+import type { Route } from '../cluster/service.ts';
+import type { Cause, Entry } from './ledger.ts';
+import type { LoadParts } from './parts.ts';
 
 /** What a browser's EventSource waits, unless the stream says otherwise. */
 const RECONNECT_MS = 1000;

@@ -1,9 +1,27 @@
 import type { Replica } from '../cluster/replica.ts';
-import type { Cause, Loss } from '../result.ts';
+
+/** What became of a request that was lost. */
+export type Cause =
+  /** There was no endpoint to connect to. */
+  | 'no-endpoint'
+  /** Nobody listened. */
+  | 'refused'
+  /** A new connection was reset before an answer. */
+  | 'reset-new'
+  /** A kept connection was reset before an answer. */
+  | 'reset-kept'
+  /** Began and was not finished: the answer to a request, a stream, a WebSocket. */
+  | 'broken'
+  /** An answer, but not the expected one. */
+  | 'status'
+  | 'timeout';
+
+/** What was asked for. */
+export type Kind = 'get' | 'post' | 'slow' | 'stream' | 'websocket';
 
 /** One request, stream or WebSocket that has come to its end, one way or the other. */
 export interface Entry {
-  kind: Loss['kind'];
+  kind: Kind;
   method: string;
   path: string;
   /** When it was due: what it had to wait for before it could be sent counts. */

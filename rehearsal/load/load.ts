@@ -1,22 +1,12 @@
-import type { Clock } from '../cluster/clock.ts';
-import { RehearsalError } from '../errors.ts';
-import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
-import type { Ledger } from './ledger.ts';
-import type { LoadPlan } from '../plan.ts';
-import { pick, type Random } from '../random.ts';
 import type { Replica } from '../cluster/replica.ts';
-import type { Loss } from '../result.ts';
-import type { Service } from '../cluster/service.ts';
+import { RehearsalError } from '../errors.ts';
+import { pick } from '../random.ts';
+import { bodyOf, slowPath } from '../subject/routes.ts';
+import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
+import type { Kind } from './ledger.ts';
+import type { LoadParts } from './parts.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';
-
-export interface LoadParts {
-  plan: LoadPlan;
-  service: Service<Replica>;
-  clock: Clock;
-  random: Random;
-  ledger: Ledger;
-}
 
 /** For so long at a time: answers have to be read, too. */
 const TURN_MS = 20;
@@ -87,7 +77,7 @@ export class Load {
   /** A request that outlasts the shutdown, on a connection of its own to the replica. */
   getStuckAt(replica: Replica, ms: number): void {
     const { plan, service, clock } = this.#parts;
-    const path = slowPath(plan.paths.slow, ms);
+    const path = slowPath(plan.routes, ms);
     const connector = { createConnection: () => service.connectTo(replica) };
     this.#exchange(
       'slow',
@@ -111,17 +101,16 @@ export class Load {
   }
 
   #wanted(kind: 'get' | 'slow' | 'post'): Wanted {
-    const { paths, slowMs, postBytes, timeoutMs } = this.#parts.plan;
-    if (kind === 'get') return { method: 'GET', path: paths.get, timeoutMs };
+    const { routes, slowMs, timeoutMs } = this.#parts.plan;
+    if (kind === 'get') return { method: 'GET', path: routes.get, timeoutMs };
     if (kind === 'slow') {
-      return { method: 'GET', path: slowPath(paths.slow, slowMs), timeoutMs: patienceFor(slowMs, timeoutMs) };
+      return { method: 'GET', path: slowPath(routes, slowMs), timeoutMs: patienceFor(slowMs, timeoutMs) };
     }
-    const body = JSON.stringify({ text: 'x'.repeat(postBytes) });
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
-    return { method: 'POST', path: paths.post, headers, body, timeoutMs };
+    const { text: body, headers } = bodyOf(this.#parts.plan);
+    return { method: 'POST', path: routes.post, headers, body, timeoutMs };
   }
 
-  #exchange(kind: Loss['kind'], connector: Connector, wanted: Wanted, dueMs: number): void {
+  #exchange(kind: Kind, connector: Connector, wanted: Wanted, dueMs: number): void {
     const { service, clock, ledger } = this.#parts;
     ledger.sent++;
     const settle = async () => {
@@ -155,9 +144,4 @@ function tooMuch(rate: number, behindMs: number): RehearsalError {
     'REHEARSAL_FAILED',
     `this machine can't send ${rate} requests a second, it is ${(behindMs / 1000).toFixed(1)} s behind: lower --rate`,
   );
-}
-
-/** `%ms` stands for the milliseconds. */
-function slowPath(path: string, ms: number): string {
-  return path.replace('%ms', String(ms));
 }

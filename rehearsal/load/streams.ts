@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 import { causeOf } from './exchange.ts';
 import { keepOpen } from './lasting.ts';
-import type { LoadParts } from './load.ts';
+import type { LoadParts } from './parts.ts';
 
 /** An event stream that is opened again whenever it ends; one that breaks off is lost. Resolves after `stop`. */
 export async function keepStream(parts: LoadParts, node: number, stop: AbortSignal): Promise<void> {
   const { plan, service } = parts;
-  const path = plan.paths.stream;
+  const path = plan.routes.stream;
   await keepOpen(parts, { kind: 'stream', path }, stop, ({ ended, lost }) => {
     const createConnection = () => service.connect(node);
     const headers = { Accept: 'text/event-stream' };

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { causeOf } from './exchange.ts';
 import { keepOpen } from './lasting.ts';
-import type { LoadParts } from './load.ts';
+import type { LoadParts } from './parts.ts';
 
 /** The other side has said why: it is done, goes away, starts again, or asks to come back later (RFC 6455, 7.4.1). */
 const GOODBYES = new Set([1000, 1001, 1012, 1013]);
@@ -10,7 +10,7 @@ const GOODBYES = new Set([1000, 1001, 1012, 1013]);
 /** A WebSocket that is opened again whenever it ends; one that ends without a goodbye is lost. Resolves after `stop`. */
 export async function keepWebSocket(parts: LoadParts, node: number, stop: AbortSignal): Promise<void> {
   const { plan, service } = parts;
-  const path = plan.paths.webSocket;
+  const path = plan.routes.webSocket;
   await keepOpen(parts, { kind: 'websocket', path }, stop, ({ ended, lost }) => {
     let socket: Socket | undefined;
     const createConnection = () => (socket = service.connect(node));

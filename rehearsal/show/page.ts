@@ -1,26 +1,18 @@
-import { agreement, cost, expectation, slowestToGo, verdict } from './facts.ts';
-import { count, counted, duration, percent, sentence } from '../format.ts';
+import { count, counted, duration, percent, sentence } from '../verdict/format.ts';
+import type { Finding, Result } from '../verdict/result.ts';
+import { agreementInWords, cost, expectedInWords, headline, slowestToGo } from './digest.ts';
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import type { Finding, Result } from '../result.ts';
 import { described, titles } from './settings.ts';
-import {
-  comparisonTable,
-  cutTable,
-  latencyTable,
-  lossTable,
-  phaseTable,
-  replicaTable,
-  reportTable,
-  stateTable,
-  type Table,
-} from './tables.ts';
+import { cutTable, replicaTable, reportTable, stateTable } from './replica-tables.ts';
+import { comparisonTable, latencyTable, lossTable, phaseTable } from './request-tables.ts';
+import { type Table } from './table-model.ts';
 import { sharedScales, timelineSvg } from './timeline.ts';
 
 /** What one rehearsal has found, or two next to each other, as one HTML file that fetches nothing. */
 export function page(results: [Result] | [Result, Result], options: { title?: string } = {}): string {
   const [first, second] = results;
-  const title = options.title ?? `${verdict(first)} · ${first.scenario.name}`;
+  const title = options.title ?? `${headline(first)} · ${first.scenario.name}`;
   const body = second === undefined ? single(first) : double(first, second);
   return markup`<!doctype html>
 <html lang="en">
@@ -43,8 +35,8 @@ function single(result: Result): Markup {
   const { scenario } = result;
   return markup`<header>
     ${brand(result)}
-    <h1 class="${tone(result)}">${headline(result)}</h1>
-    <p class="lead">${scenario.name}: ${sentence(scenario.description)} ${expectation(result)}</p>
+    <h1 class="${tone(result)}">${marked(result)}</h1>
+    <p class="lead">${scenario.name}: ${sentence(scenario.description)} ${expectedInWords(result)}</p>
     ${tiles(result)}
   </header>
   <main>
@@ -68,8 +60,8 @@ function double(left: Result, right: Result): Markup {
   <main>
     <div class="pair">${both.map(
       (result, i) => markup`<div class="card"><h2>${names[i]}</h2>
-        <p class="verdict ${tone(result)}">${headline(result)}</p>
-        <p class="lead">${expectation(result)}</p>${tiles(result)}${findingList(result)}</div>`,
+        <p class="verdict ${tone(result)}">${marked(result)}</p>
+        <p class="lead">${expectedInWords(result)}</p>${tiles(result)}${findingList(result)}</div>`,
     )}</div>
     ${drawn(comparisonTable(left, right, names))}
     ${both.map((result, i) => timeline(result, { scales, name: names[i] }))}
@@ -87,8 +79,8 @@ function tone({ requests }: Result): string {
   return requests.lost === 0 ? 'good' : 'bad';
 }
 
-function headline(result: Result): string {
-  return `${result.requests.lost === 0 ? '✓' : '✗'} ${verdict(result)}`;
+function marked(result: Result): string {
+  return `${result.requests.lost === 0 ? '✓' : '✗'} ${headline(result)}`;
 }
 
 /** The few numbers that one looks for first. */
@@ -100,7 +92,7 @@ function tiles(result: Result): Markup {
     ['p99 in the change', duration(latency.change.p99), `${duration(latency.steady.p99)} in steady state`],
     ['The change took', duration(change.toMs - change.fromMs), scenario.name],
     ['Slowest to go', duration(slowestToGo(result)), 'from SIGTERM to the end'],
-    ['Own reports', agreement(result).word, 'with what clients counted'],
+    ['Own reports', agreementInWords(result).word, 'with what clients counted'],
   ];
   return markup`<dl class="tiles">${entries.map(
     ([name, value, more]) =>
@@ -143,7 +135,7 @@ function numbers(result: Result): Markup {
   const few = [phaseTable(result), latencyTable(result)];
   const many = [replicaTable(result), lossTable(result), cutTable(result), reportTable(result)];
   return markup`<div class="pair">${few.map((table) => drawn(table))}</div>
-    ${many.map((table) => table && drawn(table, table.title === 'The processes’ own reports' ? agreement(result).sentence : undefined))}
+    ${many.map((table) => table && drawn(table, table.title === 'The processes’ own reports' ? agreementInWords(result).sentence : undefined))}
     <section><details><summary>The timeline as a table</summary>${rows(stateTable(result))}</details></section>`;
 }
 

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import sliceAnsi from 'slice-ansi';
-import { count, duration, moment } from '../format.ts';
-import type { Observer, Snapshot } from '../result.ts';
+import type { Observer, Snapshot } from '../observer.ts';
+import type { StateName } from '../subject/states.ts';
+import { count, duration, moment } from '../verdict/format.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -120,7 +121,7 @@ function ratemeter(): (snapshot: Snapshot) => number {
 }
 
 /** Each state has its own character, for those who see no colours. */
-const STATES: Record<string, { block: string; style: Style }> = {
+const LOOKS: Record<StateName, { block: string; style: Style }> = {
   pending: { block: '·', style: 'gray' },
   starting: { block: '░', style: 'gray' },
   running: { block: '█', style: 'green' },
@@ -133,6 +134,10 @@ const STATES: Record<string, { block: string; style: Style }> = {
   gone: { block: ' ', style: 'dim' },
 };
 const UNKNOWN_STATE = { block: '?', style: 'gray' } as const;
+
+function lookOf(state: string): { block: string; style: Style } {
+  return Object.hasOwn(LOOKS, state) ? LOOKS[state as StateName] : UNKNOWN_STATE;
+}
 
 /** The longest bar; a narrow terminal has less. */
 const BAR = 40;
@@ -159,7 +164,7 @@ class Bars {
   lines({ replicas, elapsedMs }: Snapshot, columns: number): string[] {
     const width = Math.min(BAR, Math.max(0, columns - OTHERS));
     return replicas.map(({ name, state, sinceMs, answered, lost }) => {
-      const { style } = STATES[state] ?? UNKNOWN_STATE;
+      const { style } = lookOf(state);
       const facts = [
         this.#paint(style, state.padEnd(12)),
         duration(elapsedMs - sinceMs).padStart(7),
@@ -177,7 +182,7 @@ class Bars {
     const cells = Array.from({ length: width }, (_, i) => {
       const state = past.findLast(({ fromMs }) => fromMs <= i * step)?.state;
       if (state === undefined || i * step > elapsedMs) return ' ';
-      const { block, style } = STATES[state] ?? UNKNOWN_STATE;
+      const { block, style } = lookOf(state);
       return this.#paint(style, block);
     });
     return cells.join('');

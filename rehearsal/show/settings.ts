@@ -1,5 +1,5 @@
-import { count, duration, percent } from '../format.ts';
-import type { Result, Settings } from '../result.ts';
+import { count, duration, percent } from '../verdict/format.ts';
+import type { Result, Settings } from '../verdict/result.ts';
 
 /** The settings as a person reads them, in the order of the page. */
 export function described(settings: Settings): [name: string, value: string][] {
@@ -17,6 +17,7 @@ export function described(settings: Settings): [name: string, value: string][] {
     ['jitter of the lag', percent(settings.jitter)],
     ['grace period', duration(settings.graceMs)],
     ['preStop', duration(settings.preStopMs)],
+    ...(settings.stallMs > 0 ? [['without CPU', duration(settings.stallMs)] as [string, string]] : []),
     ['seed', String(settings.seed)],
     ...Object.entries(settings.environment),
   ];

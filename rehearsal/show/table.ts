@@ -2,19 +2,13 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import CliTable from 'cli-table3';
 import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
-import { agreement, cost, expectation, verdict } from './facts.ts';
-import { count, counted, duration, NONE } from '../format.ts';
-import type { Finding, Result } from '../result.ts';
+import { count, counted, duration, NONE } from '../verdict/format.ts';
+import type { Finding, Result } from '../verdict/result.ts';
+import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
 import { titles } from './settings.ts';
-import {
-  type Cell,
-  comparisonTable,
-  cutTable,
-  latencyTable,
-  phaseTable,
-  replicaTable,
-  type Table,
-} from './tables.ts';
+import { cutTable, replicaTable } from './replica-tables.ts';
+import { comparisonTable, latencyTable, phaseTable } from './request-tables.ts';
+import { type Cell, type Table } from './table-model.ts';
 
 interface Options {
   colour: boolean;
@@ -35,7 +29,7 @@ export function summary(result: Result, options: Options): string {
     `${mark(result, paint)}\n${wrapped(paint('dim', run), options)}`,
     ...opinion(result, options, paint),
     ...tables.filter((table) => table !== undefined).map((table) => drawn(table, options, paint)),
-    wrapped(agreement(result).sentence, options),
+    wrapped(agreementInWords(result).sentence, options),
   ]
     .join('\n\n')
     .concat('\n');
@@ -63,13 +57,13 @@ export function comparison(left: Result, right: Result, options: Options): strin
 
 function mark(result: Result, paint: Paint): string {
   return result.requests.lost === 0
-    ? paint(['bold', 'green'], `✓ ${verdict(result)}`)
-    : paint(['bold', 'red'], `✗ ${verdict(result)}`);
+    ? paint(['bold', 'green'], `✓ ${headline(result)}`)
+    : paint(['bold', 'red'], `✗ ${headline(result)}`);
 }
 
 /** Findings with their advice, as paragraphs. */
 function opinion(result: Result, options: Options, paint: Paint): string[] {
-  const expected = expectation(result);
+  const expected = expectedInWords(result);
   return [
     ...(expected === undefined ? [] : [wrapped(expected, options)]),
     ...result.findings.map((finding) => paragraph(finding, options, paint)),

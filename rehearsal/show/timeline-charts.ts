@@ -1,8 +1,8 @@
 import { type ScaleContinuousNumeric, scaleLinear, scaleLog } from 'd3-scale';
 import { area, curveStepAfter, line, stack } from 'd3-shape';
-import { count, duration, moment } from '../format.ts';
+import { count, duration, moment } from '../verdict/format.ts';
+import type { Result, Slice } from '../verdict/result.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Result, Slice } from '../result.ts';
 import { caption, type Frame, type Panel, withEnd } from './timeline-frame.ts';
 
 /** The ends of the vertical axes; two timelines that are compared have the same. */

@@ -1,7 +1,7 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
-import { moment } from '../format.ts';
+import { moment } from '../verdict/format.ts';
+import type { Result, Slice } from '../verdict/result.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Result, Slice } from '../result.ts';
 
 /** What all panels of a timeline share: the axis of time, and where the plot is. */
 export interface Frame {

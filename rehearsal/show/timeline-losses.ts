@@ -9,10 +9,11 @@ import {
   type SymbolType,
   symbolWye,
 } from 'd3-shape';
-import { causesOf, lossGroups } from './facts.ts';
-import { CAUSES, count, counted, moment, offset } from '../format.ts';
+import type { Cause } from '../load/ledger.ts';
+import { CAUSES, count, counted, moment, offset } from '../verdict/format.ts';
+import type { Loss } from '../verdict/result.ts';
+import { causesOf, lossGroups } from './digest.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Cause, Loss } from '../result.ts';
 import type { Frame } from './timeline-frame.ts';
 
 const SHAPES: Record<Cause, SymbolType> = {

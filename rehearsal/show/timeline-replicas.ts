@@ -1,28 +1,15 @@
 import { area, curveStepAfter } from 'd3-shape';
-import { endOf } from './facts.ts';
-import { count, duration, moment } from '../format.ts';
+import type { Span, StateSpan } from '../cluster/life.ts';
+import { STATE_NAMES, traitsOf } from '../subject/states.ts';
+import { count, duration, moment } from '../verdict/format.ts';
+import type { Loss, ReplicaResult, Result, Slice } from '../verdict/result.ts';
+import { endOf } from './digest.ts';
 import { type Markup, markup } from './markup.ts';
-import type { Loss, ReplicaResult, Result, Slice } from '../result.ts';
 import { type Frame, type Panel, withEnd } from './timeline-frame.ts';
 import { lossMarks } from './timeline-losses.ts';
 
 /** States that have a colour of their own; any other is drawn as one that is not known. */
-export const STATES = [
-  'pending',
-  'starting',
-  'running',
-  'ready',
-  'lame-duck',
-  'draining',
-  'cleanup',
-  'final-scrape',
-  'terminating',
-];
-
-type Span = ReplicaResult['inRotation'][number];
-
-/** States in which new connections are refused. */
-const DEAF = new Set(['draining', 'cleanup', 'final-scrape']);
+export const DRAWN_STATES: string[] = STATE_NAMES.filter((state) => state !== 'gone');
 
 /** Heights: of the answers above a bar, of the bar, and of what is below it until the next row. */
 const SPARK = 16;
@@ -68,6 +55,7 @@ function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, m
     <g transform="translate(0 ${top})">
       ${sparkline(replica, timeline, most, frame)}
       ${replica.states.map((span) => segment(span, frame))}
+      ${replica.stalls?.map((span) => stall(span, frame))}
       ${replica.inRotation.map((span) => rotation(span, replica, frame))}
       ${signals(replica, frame)}
       <g transform="translate(0 -1)">${marks.content}</g>
@@ -94,11 +82,11 @@ function sparkline({ name }: ReplicaResult, timeline: Slice[], most: number, { x
   return markup`<path class="spark" d="${path(slices) ?? ''}"/>`;
 }
 
-function segment({ state, fromMs, toMs }: ReplicaResult['states'][number], { x }: Frame): Markup | undefined {
+function segment({ state, fromMs, toMs }: StateSpan, { x }: Frame): Markup | undefined {
   // Before the axis begins there is nothing to see.
   if (toMs <= 0) return undefined;
   const width = x(toMs) - x(fromMs);
-  const known = STATES.includes(state) ? state : 'else';
+  const known = DRAWN_STATES.includes(state) ? state : 'else';
   const label =
     state.length * LETTER + 10 < width &&
     markup`<text class="state-label on-${known}" x="${x(fromMs) + 6}" y="${BAR - 4}">${state}</text>`;
@@ -106,9 +94,15 @@ function segment({ state, fromMs, toMs }: ReplicaResult['states'][number], { x }
   return markup`<g><title>${title}</title><rect class="state ${known}" x="${x(fromMs)}" width="${Math.max(1, width)}" y="0" height="${BAR}"/>${label}</g>`;
 }
 
+/** Over the state that it was in. */
+function stall({ fromMs, toMs }: Span, { x }: Frame): Markup {
+  const title = `No CPU for ${duration(toMs - fromMs)}, from ${moment(fromMs)} to ${moment(toMs)}`;
+  return markup`<rect class="stall" x="${x(fromMs)}" width="${Math.max(1, x(toMs) - x(fromMs))}" y="3" height="${BAR - 6}"><title>${title}</title></rect>`;
+}
+
 /** From when nobody listens there any more. */
 function deafFrom({ states, exit }: ReplicaResult): number {
-  return states.find(({ state }) => DEAF.has(state))?.fromMs ?? exit?.atMs ?? Infinity;
+  return states.find(({ state }) => traitsOf(state).deaf === true)?.fromMs ?? exit?.atMs ?? Infinity;
 }
 
 /** Whether balancers sent requests there when nobody listened any more. */

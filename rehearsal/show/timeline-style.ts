@@ -40,6 +40,7 @@ export const TIMELINE_STYLE = `
 .timeline .final-scrape { fill: var(--final-scrape); }
 .timeline .terminating { fill: var(--terminating); }
 .timeline .else { fill: var(--else); }
+.timeline .stall { fill: var(--surface); fill-opacity: 0.75; stroke: var(--text); stroke-width: 1; stroke-dasharray: 2 2; }
 .timeline .state-label { font-size: 10.5px; font-weight: 600; fill: var(--on-dark); pointer-events: none; }
 .timeline .on-lame-duck, .timeline .on-final-scrape { fill: var(--on-light); }
 .timeline .on-pending, .timeline .on-starting { fill: var(--muted); }

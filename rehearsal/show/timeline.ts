@@ -1,11 +1,11 @@
-import { causesOf, verdict } from './facts.ts';
-import { CAUSES, count, moment } from '../format.ts';
+import { CAUSES, count, moment } from '../verdict/format.ts';
+import type { Result } from '../verdict/result.ts';
+import { causesOf, headline } from './digest.ts';
 import { Markup, markup } from './markup.ts';
-import type { Result } from '../result.ts';
 import { latency, lostRate, type Scales, scalesFor, tellers, throughput } from './timeline-charts.ts';
 import { axis, endOfTime, type Frame, frame, grid, type Panel, WIDTH } from './timeline-frame.ts';
 import { glyph } from './timeline-losses.ts';
-import { isDeaf, replicaRows, STATES } from './timeline-replicas.ts';
+import { DRAWN_STATES, isDeaf, replicaRows } from './timeline-replicas.ts';
 import { COLOURS, TIMELINE_STYLE } from './timeline-style.ts';
 
 interface Options {
@@ -60,7 +60,7 @@ function whole(result: Result, on: Frame, { height, content }: Panel, standalone
   const edges = [fromMs, toMs].map(
     (ms) => markup`<line class="band-edge" x1="${x(ms)}" x2="${x(ms)}" y1="${top}" y2="${height - 28}"/>`,
   );
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="timeline" viewBox="${box}" role="img" aria-label="${`Timeline: ${verdict(result)}`}">
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" class="timeline" viewBox="${box}" role="img" aria-label="${`Timeline: ${headline(result)}`}">
     <desc>${described(result)}</desc>
     ${standalone && markup`<style>${new Markup(COLOURS + TIMELINE_STYLE)}</style>`}
     ${standalone && markup`<rect class="surface" x="${-margin}" y="${-margin}" width="${WIDTH + 2 * margin}" height="${height + 2 * margin}" rx="10"/>`}
@@ -87,7 +87,7 @@ function legend({ replicas, losses }: Result, { x: scale, left, right }: Frame):
   );
   const occurring = new Set(visible.map(({ state }) => state));
   const entries: { sign: Markup; text: string }[] = [
-    ...STATES.filter((state) => occurring.has(state)).map((state) => ({
+    ...DRAWN_STATES.filter((state) => occurring.has(state)).map((state) => ({
       sign: markup`<rect class="state ${state}" x="0" y="-9" width="14" height="11"/>`,
       text: state,
     })),
@@ -102,6 +102,9 @@ function legend({ replicas, losses }: Result, { x: scale, left, right }: Frame):
             text: 'in rotation, deaf',
           },
         ]
+      : []),
+    ...(replicas.some(({ stalls }) => stalls !== undefined)
+      ? [{ sign: markup`<rect class="stall" x="0" y="-7" width="14" height="7"/>`, text: 'no CPU' }]
       : []),
     { sign: markup`<path class="sigterm" d="M7 3V-4l-4.5 -6h9l-4.5 6"/>`, text: 'SIGTERM' },
     { sign: markup`<path class="spark" d="M0 2v-5h4v-4h5v3h5v6z"/>`, text: 'answers' },

@@ -1,5 +1,5 @@
+import { wholeSeconds } from '../verdict/format.ts';
 import type { WindowSearch } from '../window-search.ts';
-import { wholeSeconds } from '../format.ts';
 
 /** Beyond the smallest window that was found: a real cluster has worse moments than those that were rehearsed. */
 const SPARE_MS = 1000;

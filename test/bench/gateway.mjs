@@ -24,7 +24,7 @@ if (process.argv[2] === 'target') {
 async function main() {
   const target = fork(fileURLToPath(import.meta.url), ['target']);
   const [targetPort] = await once(target, 'message');
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-bench-'));
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const gateway = await startGateway(targetPort);
   const nginx = await startNginx(targetPort, folder);
   const ports = { direct: targetPort, gateway: gateway.port, ...(nginx && { nginx: nginx.port }) };
@@ -57,7 +57,10 @@ async function startGateway(targetPort) {
     SHUTDOWN_WINDOW_MAX: '0',
     GATEWAY_TARGETS: `/target=http://127.0.0.1:${targetPort}`,
   };
-  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['test/fixture/main.mjs'], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await listening(port);
   return { child, port };
 }

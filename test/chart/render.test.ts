@@ -5,9 +5,11 @@ import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IConfigMap, IPod, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
 import { CI_VALUES, KUBE_VERSIONS } from '../support/ci-values.ts';
+import { CHART_NAME } from '../support/names.ts';
 import {
   CHART,
   helm,
+  type KubeObject,
   ofKind,
   parseManifests,
   podSpecOf,
@@ -36,7 +38,7 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
     async (kubeVersion) => {
       const objects = await render({ files: [file], kubeVersion });
       const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
-      expect(names).toContain('Deployment/rel-lastcall');
+      expect(names).toContain(`Deployment/rel-${CHART_NAME}`);
       expect(new Set(names).size).toBe(names.length);
     },
     TIMEOUT,
@@ -140,9 +142,9 @@ describe('the pod', () => {
       const image = async (values: object) =>
         podSpecOf(await render({ values: { image: values } })).container.image;
       const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { appVersion: string };
-      expect(await image({})).toBe(`lastcall:${appVersion}`);
-      expect(await image({ tag: 'v2' })).toBe('lastcall:v2');
-      expect(await image({ tag: 'v2', digest })).toBe(`lastcall@${digest}`);
+      expect(await image({})).toBe(`${CHART_NAME}:${appVersion}`);
+      expect(await image({ tag: 'v2' })).toBe(`${CHART_NAME}:v2`);
+      expect(await image({ tag: 'v2', digest })).toBe(`${CHART_NAME}@${digest}`);
     },
     TIMEOUT,
   );
@@ -165,12 +167,118 @@ test(
     expect(rules).toContain('{{ $labels.job }}');
     expect(rules).not.toMatch(/%[A-Z_]+%/);
     expect(rules.match(/shutdown_requests_total\{[^}]*\}/)?.[0]).toBe(
-      String.raw`shutdown_requests_total{outcome=\"cut\",namespace=\"shop\",job=\"rel\"}`,
+      String.raw`shutdown_requests_total{outcome=~\"cut|broken\",namespace=\"shop\",job=\"rel\"}`,
     );
-    const [dashboard] = ofKind<IConfigMap>(objects, 'ConfigMap');
-    expect(JSON.parse(Object.values(dashboard?.data ?? {})[0] ?? '')).toEqual(
-      JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')),
+    // Of the dashboard, everything but what it is called, and what is chosen when it is opened.
+    const rest = ({ templating, ...dashboard }: Dashboard) => ({
+      ...dashboard,
+      title: '',
+      uid: '',
+      tags: [],
+      variables: templating.list.map((variable) =>
+        ['namespace', 'service'].includes(variable.name) ? { ...variable, current: undefined } : variable,
+      ),
+    });
+    const file = JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')) as Dashboard;
+    expect(rest(dashboardOf(objects))).toEqual(rest(file));
+  },
+  TIMEOUT,
+);
+
+interface Dashboard {
+  title: string;
+  uid: string;
+  tags: string[];
+  templating: { list: { name: string; current?: { value: unknown } }[] };
+}
+
+function dashboardOf(objects: KubeObject[]): Dashboard {
+  const [map] = ofKind<IConfigMap>(objects, 'ConfigMap');
+  return JSON.parse(Object.values(map?.data ?? {})[0] ?? '') as Dashboard;
+}
+
+test(
+  'each release has a dashboard of its own, which shows that release when it is opened',
+  async () => {
+    const dashboard = async (release: string, namespace: string) => {
+      const args = ['template', release, CHART, '--namespace', namespace, '-f', '-'];
+      const { stdout } = await helm(args, { metrics: { dashboard: { enabled: true } } });
+      return dashboardOf(parseManifests(stdout));
+    };
+    const { title, uid, tags, templating } = await dashboard('orders', 'shop');
+    expect({ title, uid, tags }).toEqual({
+      title: 'orders in shop',
+      uid: expect.stringMatching(/^shop-orders-[0-9a-f]{12}$/),
+      tags: [CHART_NAME],
+    });
+    const chosen = templating.list.map(({ name, current }) => [name, current?.value]);
+    expect(Object.fromEntries(chosen)).toMatchObject({ namespace: 'shop', service: 'orders' });
+
+    const others = [
+      await dashboard('orders', 'shop'),
+      await dashboard('orders', 'test'),
+      await dashboard('a-b', 'c'),
+      await dashboard('b', 'c-a'),
+      await dashboard('a.b', 'c'),
+      await dashboard('r'.repeat(53), 'n'.repeat(63)),
+    ].map((other) => other.uid);
+    expect(others[0]).toBe(uid);
+    expect(new Set(others).size).toBe(others.length);
+    // What Grafana takes for one.
+    for (const other of others) expect(other).toMatch(/^[\w-]{1,40}$/);
+  },
+  TIMEOUT,
+);
+
+test(
+  'what is not set is named after the chart: the image, and the folder of the files',
+  async () => {
+    const { container } = podSpecOf(
+      await render({ values: { configFiles: { data: { 'a.json': '{}' } }, image: { tag: 'v2' } } }),
     );
+    expect(container.name).toBe(CHART_NAME);
+    expect(container.image).toBe(`${CHART_NAME}:v2`);
+    expect(container.volumeMounts?.find(({ name }) => name === 'config')?.mountPath).toBe(
+      `/etc/${CHART_NAME}`,
+    );
+  },
+  TIMEOUT,
+);
+
+// YAML takes them for numbers, and the API server refuses a label that is one.
+test.each([
+  ['123', '456'],
+  ['1e3', '0x10'],
+])(
+  'the release %s in namespace %s has names and labels that are texts',
+  async (release, namespace) => {
+    const { stdout } = await helm(['template', release, CHART, '--namespace', namespace, '-f', '-'], {
+      fullnameOverride: release,
+      nameOverride: '789',
+      networkPolicy: { enabled: true, trafficFrom: [{ podSelector: {} }] },
+      autoscaling: { enabled: true },
+      ingress: { enabled: true },
+      httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] },
+      configFiles: { data: { 'a.json': '{}' } },
+      metrics: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+    });
+    const objects = parseManifests(stdout);
+    expect(objects.length).toBeGreaterThan(9);
+    const numbers: string[] = [];
+    /** Whatever is called name or namespace, or is in labels or in a selector. */
+    const visit = (value: unknown, path: string, inLabels = false) => {
+      if (typeof value === 'object' && value !== null) {
+        for (const [key, below] of Object.entries(value)) {
+          const isText = inLabels || ['name', 'namespace', 'serviceAccountName'].includes(key);
+          const labels = /^(labels|matchLabels|selector)$/.test(key) || (inLabels && !Array.isArray(value));
+          if (isText && typeof below === 'number') numbers.push(`${path}.${key}`);
+          visit(below, `${path}.${key}`, labels);
+        }
+      }
+    };
+    for (const object of objects) visit(object, object.kind);
+    expect(numbers).toEqual([]);
+    expect(podSpecOf(objects).spec.serviceAccountName).toBe(release);
   },
   TIMEOUT,
 );

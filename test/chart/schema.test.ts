@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { chartReadme } from '../../scripts/chart-readme.ts';
 import { CHART, render } from '../../scripts/helm.ts';
+import { CHART_NAME } from '../support/names.ts';
 
 const TIMEOUT = 60_000;
 
@@ -164,17 +165,17 @@ test(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parent-'));
     try {
-      const dependency = '- {name: lastcall, version: 0.x, condition: lastcall.enabled}';
+      const dependency = `- {name: ${CHART_NAME}, version: 0.x, condition: ${CHART_NAME}.enabled}`;
       mkdirSync(join(folder, 'charts'));
-      cpSync(CHART, join(folder, 'charts', 'lastcall'), { recursive: true });
+      cpSync(CHART, join(folder, 'charts', CHART_NAME), { recursive: true });
       writeFileSync(
         join(folder, 'Chart.yaml'),
         `apiVersion: v2\nname: parent\nversion: 1.0.0\ndependencies:\n${dependency}\n`,
       );
-      const values = { global: { region: 'eu' }, lastcall: { enabled: true, replicaCount: 3 } };
+      const values = { global: { region: 'eu' }, [CHART_NAME]: { enabled: true, replicaCount: 3 } };
       const names = (await render({ chart: folder, values })).map(({ kind }) => kind);
       expect(names).toContain('Deployment');
-      expect(await render({ chart: folder, values: { lastcall: { enabled: false } } })).toEqual([]);
+      expect(await render({ chart: folder, values: { [CHART_NAME]: { enabled: false } } })).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -22,7 +22,7 @@ options:
   --values FILE     values for the chart, may be repeated
   --template        apply what "helm template" renders, for a cluster that helm can't or may not install to; with
                     --values helm/ci/minimal-values.yaml that is a Deployment and a Service, which old ones know too
-  --namespace NAME  default lastcall-e2e; made and deleted again, unless it is there already
+  --namespace NAME  default service-e2e; made and deleted again, unless it is there already
   --release NAME    default e2e
   --rate N          requests a second, default 100
   --node PATH       node inside of the image, default /nodejs/bin/node
@@ -34,10 +34,11 @@ TEXT
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chart=$here/../../helm
+paths=$here/../../src/service/paths.json
 read -ra kubectl <<<"${KUBECTL:-kubectl}"
 read -ra helm <<<"${HELM:-helm}"
 
-image='' archive='' namespace=lastcall-e2e release=e2e rate=100 node=/nodejs/bin/node out=e2e-results template=
+image='' archive='' namespace=service-e2e release=e2e rate=100 node=/nodejs/bin/node out=e2e-results template=
 values=() scenarios=() failed=() background=()
 made_namespace='' installed=''
 
@@ -153,7 +154,7 @@ YAML
 
 start_load() {
   remove_load
-  kube create configmap "$release-load" --from-file="$here/load.mjs" >&2
+  kube create configmap "$release-load" --from-file="$here/load.mjs" --from-file="$paths" >&2
   load_manifest "$1" | kube apply -f - >&2
   await 120 'the load is not steady' load_is_steady
 }

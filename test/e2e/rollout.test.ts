@@ -83,6 +83,9 @@ describe('rollout.sh with stubs for kubectl and helm', () => {
     const at = order.map((part) => calls().findIndex((call) => call.includes(part)));
     expect(at).not.toContain(-1);
     expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(calls().find((call) => call.includes('create configmap'))).toMatch(
+      /--from-file=\S+\/load\.mjs --from-file=\S+\/src\/service\/paths\.json$/,
+    );
   });
 
   test('one lost request fails it, after the other scenarios, and names the loss', async () => {
@@ -122,7 +125,7 @@ describe('rollout.sh with stubs for kubectl and helm', () => {
       const { code } = await rollout(['--image', IMAGE, 'rollout']);
 
       expect(code).not.toBe(0);
-      expect(calls().at(-1)).toMatch(/^kubectl delete namespace lastcall-e2e/);
+      expect(calls().at(-1)).toMatch(/^kubectl delete namespace service-e2e/);
       expect(existsSync(join(stub, 'out/events.txt'))).toBe(true);
     });
 

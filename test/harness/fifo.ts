@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @returns file descriptors to be closed by the caller; reading does not block, writing does unless told
  */
 export function fifo({ nonBlocking = false } = {}): { readEnd: number; writeEnd: number } {
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  const folder = mkdtempSync(join(tmpdir(), 'service-'));
   const path = join(folder, 'fifo');
   execFileSync('mkfifo', [path]);
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Answer {
   status: number;
@@ -37,10 +38,33 @@ export async function probe(base: string, path: string): Promise<number | string
   }
 }
 
-/** Resolves when the service has `count` requests in flight: what a test waits for instead of a time. */
-export async function inFlight(management: string, count: number): Promise<void> {
-  for (;;) {
-    const { inFlight } = (await get(`${management}/lifecycle`)).json() as { inFlight: unknown[] };
-    if (inFlight.length === count) return;
-  }
+/** Between two looks at something that has no event: a loop without it takes the processor from what it waits for. */
+const LOOK_AGAIN_MS = 10;
+
+/**
+ * Resolves when the service has `count` requests in flight: what a test waits for instead of a time.
+ *
+ * @param answers of these requests: one that comes already, or that fails, ends the wait with an error that tells of it
+ */
+export async function inFlight(
+  management: string,
+  count: number,
+  ...answers: Promise<unknown>[]
+): Promise<void> {
+  const reached = new AbortController();
+  const early = answers.map(async (pending) => {
+    const answer = await pending;
+    if (reached.signal.aborted) return;
+    throw new Error(`not in flight, but answered: ${JSON.stringify(answer)}`);
+  });
+  const look = async () => {
+    for (;;) {
+      const { inFlight } = (await get(`${management}/lifecycle`)).json() as { inFlight: unknown[] };
+      if (inFlight.length === count) return;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  };
+  for (const answer of early) answer.catch(() => undefined); // those that come later are the test's own
+  await Promise.race([look(), ...early]);
+  reached.abort();
 }

@@ -36,3 +36,11 @@ export async function leave(service: ServiceProcess): Promise<void> {
     await Promise.race([counted, service.ended]);
   }
 }
+
+/**
+ * How long the window was, from the signal on. `ms.window` begins when the state does, which is a moment later on a busy
+ * machine; no phase is in between.
+ */
+export function windowMs({ ms: { total, drain, cleanup, finalScrape } }: Report): number {
+  return total - drain - cleanup - finalScrape;
+}

@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type Copy, DockerfileParser, type From, type Label } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
+import { ownOfWorkspace, productionOf, versionsIn } from '../support/lockfile.ts';
 
 const text = readFileSync('Dockerfile', 'utf8');
 const dockerfile = DockerfileParser.parse(text);
@@ -101,4 +105,34 @@ test('.dockerignore lets in what is copied, and nothing else', () => {
     .flatMap((copy) => copy.getArguments().slice(0, -1).map(String));
   expect(rules[0]).toBe('*');
   expect(rules.slice(1).sort()).toEqual(copied.map((path) => `!${path}`).sort());
+});
+
+test('what its first stage installs is what the service needs in production, and nothing of the rehearsal', () => {
+  const [first] = dockerfile.getCOPYs();
+  const [, install = ''] = /npm (ci .*)/.exec(text) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'stage-'));
+  try {
+    for (const file of first?.getArguments().slice(0, -1).map(String) ?? []) {
+      copyFileSync(file, join(folder, file));
+    }
+    execFileSync('npm', [...install.split(' '), '--prefer-offline'], { cwd: folder, stdio: 'pipe' });
+    const installed = versionsIn(join(folder, 'node_modules/.package-lock.json'));
+
+    expect(installed).toEqual(productionOf('.'));
+    const names = installed.map((entry) => entry.replace(/^node_modules\/| .*$/g, ''));
+    const ofTheRehearsal = ownOfWorkspace('.', 'rehearsal');
+    expect(ofTheRehearsal).toContain('commander');
+    expect(names.filter((name) => ofTheRehearsal.includes(name))).toEqual([]);
+    expect(names).not.toContain('lastcall-rehearse');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
+test('the lockfile names no registry', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { resolved?: string }>;
+  };
+  const hosts = Object.values(packages).filter(({ resolved }) => resolved?.includes('://'));
+  expect(hosts).toEqual([]);
 });

@@ -8,7 +8,9 @@ import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-image
 import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
+import { readPaths } from '../../scripts/paths.ts';
 import { inFlight } from '../harness/http.ts';
+import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../harness/environment.ts';
 import { numbersOf, reportOf } from '../harness/report.ts';
@@ -19,8 +21,12 @@ const BUILD_TIMEOUT = 240_000; // npm installs twice in it
 
 const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
+const PATHS = readPaths();
+/** For what takes its time; a service may have nothing that does. */
+const testWhereSlow = PATHS.slow === undefined ? test.skip : testWherePossible;
+const slow = (ms: number) => PATHS.slow?.path.replace('%ms', String(ms));
 
-const TAG = 'localhost/lastcall';
+const TAG = 'localhost/service';
 const VERSION = '1.2.3';
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 
@@ -65,17 +71,8 @@ describe('the image has', () => {
   });
 
   testWherePossible('every package of production in the locked version, and none of development', () => {
-    const packagesOf = (file: string) => {
-      const { packages } = JSON.parse(readFileSync(file, 'utf8')) as {
-        packages: Record<string, { version: string; dev?: boolean }>;
-      };
-      return Object.entries(packages).filter(([path]) => path !== '');
-    };
-    const installed = packagesOf(join(own(), 'node_modules/.package-lock.json'));
-    const locked = packagesOf('package-lock.json').filter(([, { dev }]) => dev !== true);
-    const versions = (packages: typeof installed) =>
-      packages.map(([path, { version }]) => `${path} ${version}`);
-    expect(versions(installed)).toEqual(versions(locked));
+    const installed = versionsIn(join(own(), 'node_modules/.package-lock.json'));
+    expect(installed).toEqual(productionOf('.'));
     expect(installed.length).toBeGreaterThan(50);
   });
 
@@ -150,9 +147,9 @@ describe('as a container', () => {
 
   testWherePossible('the health check of compose.yaml knows a ready service from none', async () => {
     const { services } = parse(readFileSync('compose.yaml', 'utf8')) as {
-      services: { lastcall: { healthcheck: { test: string[] } } };
+      services: { service: { healthcheck: { test: string[] } } };
     };
-    const [kind, program, ...args] = services.lastcall.healthcheck.test;
+    const [kind, program, ...args] = services.service.healthcheck.test;
     expect([kind, program]).toEqual(['CMD', image.config.Entrypoint[0]]);
     const check = async (port: string) => {
       const here = args.map((arg) => arg.replace(':8081/', `:${port}/`));
@@ -163,16 +160,15 @@ describe('as a container', () => {
     expect(await check('1')).toBe(1);
   });
 
-  testWherePossible(
+  testWhereSlow(
     'on its stop signal, what is in flight is answered, and the report is left behind',
     async () => {
       const container = startContainer(image);
       const url = await container.url;
-      const answer = fetch(`${url}/slow?ms=1000`);
-      const inFlight = async () => (await fetch(`${await container.management}/lifecycle`)).text();
-      while (!(await inFlight()).includes('/slow'));
+      const answer = fetch(`${url}${slow(1000)}`);
+      await inFlight(await container.management, 1);
       container.kill(image.config.StopSignal as NodeJS.Signals);
-      expect((await answer).status).toBe(200);
+      expect((await answer).status).toBe(PATHS.slow?.status);
       const { code, report } = await reportOf(container);
       expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'clean' });
       expect(numbersOf(report).requests).toMatchObject({ inFlightAtSignal: 1, cut: 0 });
@@ -180,9 +176,9 @@ describe('as a container', () => {
     },
   );
 
-  testWherePossible('a request that outlasts the drain is cut, which the exit code tells', async () => {
+  testWhereSlow('a request that outlasts the drain is cut, which the exit code tells', async () => {
     const container = startContainer(image, { SHUTDOWN_DRAIN_TIMEOUT: '100ms' });
-    const answer = fetch(`${await container.url}/slow?ms=60000`).catch((error: Error) => error.name);
+    const answer = fetch(`${await container.url}${slow(60_000)}`).catch((error: Error) => error.name);
     await inFlight(await container.management, 1);
     container.kill(image.config.StopSignal as NodeJS.Signals);
     const { code, report } = await reportOf(container);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { inFlight } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';

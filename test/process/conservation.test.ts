@@ -135,4 +135,4 @@ test('whatever the clients do and whenever the signal comes, their tally is that
     ),
     { numRuns: Number(process.env['CONSERVATION_RUNS'] ?? 5), endOnFailure: true },
   );
-});
+}, 120_000);

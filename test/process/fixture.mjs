@@ -1,17 +1,18 @@
-// The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
+// The fixture with hooks to hang and routes to misbehave. The tests choose by FIXTURE.
 import { spawnSync } from 'node:child_process';
 import { connect, createServer, Server } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { fixture, load } from '../fixture/built.mjs';
 
-const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
-const load = (path) => import(new URL(path, dist).href);
-const { createApp } = await load('service/app.js');
-const { rooms, variables } = await load('service/variables.js');
-const { trapEarly } = await load('lastcall/lifecycle/signals.js');
-const { run } = await load('lastcall/run.js');
+const { createApp, rooms, variables } = await fixture();
+const { trapEarly } = await load('lifecycle/signals');
+const { run } = await load('run');
 
 const wanted = (process.env.FIXTURE ?? '').split(',');
 const log = (text) => process.stdout.write(`${JSON.stringify({ event: 'fixture', msg: text })}\n`);
+
+/** Keeps the event loop from turning, and the processor free for the other tests. */
+const standStill = (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 const HOOKS = [
   { name: 'good', stop: () => log('good stopped') },
@@ -26,7 +27,7 @@ const HOOKS = [
   {
     name: 'blocking',
     stop: () => {
-      for (const end = performance.now() + 1500; performance.now() < end;);
+      standStill(1500);
     },
     timeoutMs: 500,
   },
@@ -63,7 +64,7 @@ const ROUTES = {
   /** Keeps the event loop busy. */
   '/block': (query, _req, res) => {
     log('blocking');
-    for (const end = performance.now() + Number(query.get('ms')); performance.now() < end;);
+    standStill(Number(query.get('ms')));
     res.end('done');
   },
   '/throw': () => crash(),
@@ -127,9 +128,7 @@ function app(parts) {
   if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
   if (wanted.includes('healthy')) health.add('db', pong);
   if (wanted.includes('busy')) {
-    setInterval(() => {
-      for (const end = performance.now() + 60; performance.now() < end;);
-    }, 80);
+    setInterval(() => standStill(60), 80);
   }
   const service = createApp(parts);
   return (req, res) => {

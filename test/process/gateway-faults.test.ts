@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -14,7 +14,7 @@ import { reportOf } from '../harness/report.ts';
 let folder: string;
 let secret: MountedSecret;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
   secret = mount(join(folder, 'tls'), await make());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,7 +34,7 @@ async function gatewayIn(
   state: State,
   target: string,
   connections: number,
-  { scheme = 'http', env = {}, windowFor = '2s' }: Options = {},
+  { scheme = 'http', env = {}, windowFor = '9s' }: Options = {},
 ): Promise<{ service: ServiceProcess; clients: RawClient[] }> {
   const service = startService({
     GATEWAY_TARGETS: `/=${target}`,
@@ -49,7 +49,7 @@ async function gatewayIn(
     ...env,
   });
   const { port } = await service.line({ event: 'listening', listener: scheme });
-  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`);
+  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`, { tls: scheme === 'https' });
   connect(); // is silent, and keeps a drain from its end
   const clients = Array.from({ length: connections }, connect);
   for (const client of clients) {
@@ -69,13 +69,13 @@ async function outcomes(service: ServiceProcess): Promise<Record<string, number>
   return Object.fromEntries([...found].map(([, outcome, times]) => [outcome, Number(times)]));
 }
 
-/** Ends the service and expects that it leaves clean. */
-async function leaves(service: ServiceProcess, clients: RawClient[]): Promise<void> {
+/** Ends the service, at once if it is leaving already, and expects how: clean, unless the drain broke an answer off. */
+async function leaves(service: ServiceProcess, clients: RawClient[], expected = 0): Promise<void> {
   for (const { socket } of clients) socket.destroy();
-  service.kill('SIGTERM');
+  service.kill(service.lines.some(({ event }) => event === 'signal') ? 'SIGINT' : 'SIGTERM');
   const { code } = await reportOf(service);
   expect({ code, fatal: service.lines.filter(({ level }) => level === 'fatal' || level === 60) }).toEqual({
-    code: 0,
+    code: expected,
     fatal: [],
   });
 }
@@ -135,6 +135,27 @@ describe.each(STATES)('%s: a target that answers nonsense', (state) => {
       await leaves(service, clients);
     },
   );
+});
+
+test.each(STATES)('%s: a target that answers a WebSocket with nonsense is a 502, too', async (state) => {
+  const nonsense = new Map(NONSENSE);
+  const target = await rawTarget((request) => {
+    const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
+    return nonsense.get(decodeURIComponent(name));
+  });
+  const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length);
+  const heads: Record<string, string> = {};
+  for (const [index, [wrong]] of NONSENSE.entries()) {
+    const client = clients[index]!;
+    client.socket.write(
+      `GET /${encodeURIComponent(wrong)} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await client.ended;
+    heads[wrong] = client.received.split('\r\n', 1)[0] ?? '';
+  }
+  expect(heads).toEqual(Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, 'HTTP/1.1 502 Bad Gateway'])));
+  expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
+  await leaves(service, clients);
 });
 
 /** What a target may say before its answer. */
@@ -222,7 +243,8 @@ describe.each(STATES)('%s: a target that breaks in the middle of its answer', (s
     );
     expect(wholes).toEqual([]);
     expect(await outcomes(service)).toEqual({ broken: clients.length });
-    await leaves(service, clients);
+    // Whoever is at fault, the clients of a drain have lost something.
+    await leaves(service, clients, state === 'draining' ? 80 : 0);
   });
 });
 
@@ -264,7 +286,6 @@ describe.each(STATES)('%s: a process that stood still', (state) => {
     const target = await rawTarget(() => undefined);
     const { service, clients } = await gatewayIn(state, target.url, 1, {
       env: { GATEWAY_TIMEOUT: '500ms' },
-      windowFor: '4s',
     });
     clients[0]!.get('/x');
     await target.requests(1);

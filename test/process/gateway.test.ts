@@ -1,20 +1,27 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
 import {
   type AddressInfo,
   connect,
   createServer as createTcpServer,
   type Server as TcpServer,
 } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
-import { describe, expect } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { type Answer, get, inFlight } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, numbersOf, reportOf } from '../harness/report.ts';
+import { make, mount } from '../support/certificates.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 
 /** A server behind the gateway, and the requests that have reached it. */
 async function backend(handler: RequestListener) {
@@ -133,14 +140,14 @@ describe('headers', () => {
       'x-forwarded-for': expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/),
       'x-forwarded-proto': 'http',
       'x-forwarded-host': 'shop.example',
-      via: '1.1 lastcall',
+      via: `1.1 ${PACKAGE_NAME}`,
       traceparent: headers.traceparent,
       'x-request-id': answer.headers['x-request-id'],
     });
     for (const name of ['x-secret', 'forwarded', 'te']) expect(seen).not.toHaveProperty(name);
     expect(answer.headers).toMatchObject({
       'set-cookie': ['a=1', 'b=2'],
-      via: '1.1 lastcall',
+      via: `1.1 ${PACKAGE_NAME}`,
       connection: 'close',
     });
     expect(answer.headers).not.toHaveProperty('x-hop');
@@ -217,7 +224,10 @@ describe('streams', () => {
     let peak = before;
     const passed = new AbortController();
     const watching = (async () => {
-      while (!passed.signal.aborted) peak = Math.max(peak, await memory(service));
+      while (!passed.signal.aborted) {
+        peak = Math.max(peak, await memory(service));
+        await sleep(20);
+      }
     })();
     let down = 0;
     const url = await service.url;
@@ -243,6 +253,9 @@ describe('streams', () => {
     const target = await backend((_req, res) => {
       res.once('close', aborted.resolve);
       res.write('first');
+      // Who only listens hears nothing of a client that has gone.
+      const timer = setInterval(() => res.write('next'), 20);
+      res.once('close', () => clearInterval(timer));
     });
     const service = await gatewayTo(`/=${target.url}`);
     const client = new RawClient(await service.url);
@@ -295,12 +308,81 @@ describe('targets that fail', () => {
   });
 });
 
+test('a target over TLS gets requests, bodies and WebSockets, below the path of its URL', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'service-'));
+  own(() => rmSync(folder, { recursive: true }));
+  const certificate = await make();
+  const { certFile } = mount(folder, certificate);
+  const urls: unknown[] = [];
+  const server = https.createServer(certificate, (req, res) => {
+    urls.push(req.url);
+    req.pipe(res);
+  });
+  new WebSocketServer({ server }).on('connection', (socket, { url }) => socket.send(String(url)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  own(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const service = await gatewayTo(`/=https://localhost:${port}/base/`, { NODE_EXTRA_CA_CERTS: certFile });
+  const url = await service.url;
+  for (const nth of [1, 2, 3]) {
+    expect((await get(`${url}/x?${nth}`)).status).toBe(200);
+    expect((await request(`${url}//y`, { method: 'POST' }, 'body')).body).toBe('body');
+  }
+  expect(urls.slice(0, 2)).toEqual(['/base/x?1', '/base//y']);
+  const client = new WebSocket(`${url.replace('http', 'ws')}/chat`);
+  const [said] = (await once(client, 'message')) as [Buffer];
+  expect(said.toString()).toBe('/base/chat');
+  // Nobody believes in a certificate that nobody knows.
+  const stranger = await gatewayTo(`/=https://localhost:${port}`);
+  expect((await get(`${await stranger.url}/x`)).json()).toMatchObject({
+    status: 502,
+    detail: '/ gave no answer (DEPTH_ZERO_SELF_SIGNED_CERT)',
+  });
+});
+
+test('an upload that takes longer than GATEWAY_TIMEOUT is no 504, and neither is a client that pauses', async () => {
+  const target = await backend((req, res) => {
+    let body = '';
+    req.on('data', (part: Buffer) => (body += part.toString()));
+    req.on('end', () => res.end(body));
+  });
+  const service = await gatewayTo(`/=${target.url}`, { GATEWAY_TIMEOUT: '200ms' });
+  const client = new RawClient(await service.url);
+  client.socket.write('POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');
+  for (const byte of 'hell') {
+    client.socket.write(byte);
+    await sleep(150);
+  }
+  await sleep(500);
+  client.socket.write('o');
+  await client.receives('hello');
+  expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test('a target that takes nothing of an upload is a 504', async () => {
+  const target = await backend(answering('ok'));
+  target.server.removeAllListeners('connection');
+  target.server.on('connection', (socket) => {
+    socket.pause();
+    own(() => socket.destroy());
+  });
+  const service = await gatewayTo(`/=${target.url}`, { GATEWAY_TIMEOUT: '300ms' });
+  const client = new RawClient(await service.url);
+  client.socket.write(`POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: ${2 ** 30}\r\n\r\n`);
+  const upload = new Readable({ read: () => upload.push(Buffer.alloc(64 * 1024)) && undefined });
+  upload.on('error', () => undefined).pipe(client.socket);
+  client.socket.once('close', () => upload.destroy());
+  await client.receives('HTTP/1.1 504');
+  expect(await count(service, 'timeout')).toBe(1);
+});
+
 describe('a shutdown', () => {
   test('answers proxied requests that are in flight and closes the pool', async () => {
     const target = await backend((_req, res) => void setTimeout(() => res.end('late'), 700));
     const service = await gatewayTo(`/=${target.url}`);
     const answer = get(`${await service.url}/x`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).body).toBe('late');
     const { code, report } = await reportOf(service);
@@ -324,6 +406,31 @@ describe('a shutdown', () => {
     const { code, report } = await reportOf(service);
     expect(code).toBe(0);
     expect(numbersOf(report).connections).toMatchObject({ upgraded: 1, cut: 0 });
+  });
+
+  test('a WebSocket that its target does not want gets the answer, whole', async () => {
+    const target = await backend((_req, res) => void res.writeHead(401, { 'Set-Cookie': 'a=1' }).end('no'));
+    const service = await gatewayTo(`/=${target.url}/base/`);
+    const client = new RawClient(await service.url);
+    const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 44';
+    client.socket.write(
+      `GET /chat HTTP/1.1\r\nHost: x\r\n${handshake}\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`,
+    );
+    await client.ended;
+    expect(client.received).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/);
+    expect(client.received).toContain('Set-Cookie: a=1');
+    expect(target.seen.map(({ url }) => url)).toEqual(['/base/chat']);
+    expect(await count(service, 'ok')).toBe(1);
+  });
+
+  test('a WebSocket whose target does not answer gets a 504', async () => {
+    const target = await backend(answering('ok'));
+    target.server.on('upgrade', () => undefined);
+    const service = await gatewayTo(`/=${target.url}`, { GATEWAY_TIMEOUT: '200ms' });
+    const client = new WebSocket(`${(await service.url).replace('http', 'ws')}/chat`);
+    const [error] = (await once(client, 'error')) as [Error];
+    expect(error.message).toContain('504');
+    expect(await count(service, 'timeout')).toBe(1);
   });
 
   test('a WebSocket whose target is down gets a 502', async () => {
@@ -353,7 +460,7 @@ test('a rolling restart of a target behind the gateway loses no idempotent reque
     while (!rolling.signal.aborted) {
       // The targets are this very service: they have no such path, and say so with a 404 of their own.
       const { status, headers } = await get(`${base}/target/x`, { agent });
-      if (status === 404 && headers.via === '1.1 lastcall') answered++;
+      if (status === 404 && headers.via === `1.1 ${PACKAGE_NAME}`) answered++;
       else failures.push(String(status));
     }
   });

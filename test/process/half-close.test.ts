@@ -1,5 +1,6 @@
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { inFlight } from '../harness/http.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
@@ -100,7 +101,7 @@ describe('a client that ends its side and waits for long', () => {
     const management = await service.management;
     const requests = async () =>
       (await (await fetch(`${management}/lifecycle`)).json()) as { inFlight: { ageMs: number }[] };
-    while (((await requests()).inFlight[0]?.ageMs ?? 0) < 1100);
+    while (((await requests()).inFlight[0]?.ageMs ?? 0) < 1100) await sleep(20);
 
     client.socket.destroy();
 

@@ -6,9 +6,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { describe, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
@@ -16,7 +16,7 @@ import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 
 function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  const folder = mkdtempSync(join(tmpdir(), 'service-'));
   own(() => rmSync(folder, { recursive: true }));
   return folder;
 }
@@ -89,7 +89,7 @@ describe('HTTP and HTTPS', () => {
     const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: '1500ms' });
     const stuck = getTls(await httpsPort(service), '/slow?ms=15000');
     stuck.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, stuck);
     service.kill('SIGTERM');
     const closed = await service.line({ event: 'listener', listener: 'http' });
     expect(closed.msg).toMatch(/^http closed after \d+ ms$/);
@@ -116,7 +116,7 @@ describe('HTTP and HTTPS', () => {
   test('without a limit wait as long as it takes', async () => {
     const service = await startWithTls({ SHUTDOWN_DRAIN_TIMEOUT: 'none' });
     const answer = getTls(await httpsPort(service), '/slow?ms=2000');
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).status).toBe(200);
     expect((await reportOf(service)).code).toBe(0);
@@ -125,8 +125,8 @@ describe('HTTP and HTTPS', () => {
   test('end connections whose TLS handshake has stopped half-way', async () => {
     const service = await startWithTls({ SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms' });
     const url = `https://127.0.0.1:${await httpsPort(service)}`;
-    const silent = await new RawClient(url).connected();
-    const half = await new RawClient(url).connected();
+    const silent = await new RawClient(url, { tls: false }).connected();
+    const half = await new RawClient(url, { tls: false }).connected();
     half.socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00])); // the head of a ClientHello
     await leave(service);
     await Promise.all([silent.ended, half.ended]);
@@ -249,7 +249,7 @@ describe('a certificate', () => {
 test('a listener that closes by itself ends the process through the shutdown, exit 1', async () => {
   const service = startService({ FIXTURE: 'close-listener' }, { entry: 'test/process/fixture.mjs' });
   const answer = get(`${await service.url}/slow?ms=500`);
-  await inFlight(await service.management, 1);
+  await inFlight(await service.management, 1, answer);
   service.kill('SIGUSR2');
   expect((await answer).status).toBe(200);
   const { code, report } = await reportOf(service);

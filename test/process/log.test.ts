@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
-import { get, probe } from '../harness/http.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
+import { get, inFlight, probe } from '../harness/http.ts';
 import type { LogLine } from '../harness/log-lines.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 
 const FIXTURE = 'test/process/fixture.mjs';
 /** More than the kernel and the service keep together. */
@@ -59,7 +60,7 @@ describe.each(['pipe', 'socket'] as const)('a log on a %s', (stdout) => {
   });
 
   test('that nobody reads does not hold up the overall deadline', async () => {
-    const { service, url } = await start({
+    const { service, url, management } = await start({
       SHUTDOWN_WINDOW_MAX: '100ms',
       SHUTDOWN_DRAIN_TIMEOUT: 'none',
       SHUTDOWN_CLEANUP_TIMEOUT: '100ms',
@@ -69,6 +70,7 @@ describe.each(['pipe', 'socket'] as const)('a log on a %s', (stdout) => {
     await get(`${url}${TOO_MUCH}`);
     const stuck = get(`${url}/stream?ms=0`);
     stuck.catch(() => undefined);
+    await inFlight(management, 1, stuck);
 
     const signalledAt = performance.now();
     service.kill('SIGTERM');
@@ -86,7 +88,7 @@ describe.each(['pipe', 'socket'] as const)('a log on a %s', (stdout) => {
 
     service.stdout.resume();
     const loss = await service.line({ event: 'log' }); // nothing new has to be logged for it
-    expect(loss).toMatchObject({ level: 'warn', dropped, service: 'lastcall' });
+    expect(loss).toMatchObject({ level: 'warn', dropped, service: PACKAGE_NAME });
     await service.line({ event: 'chatter', nth: 2999 });
     await get(url);
     await service.line({ event: 'request' });

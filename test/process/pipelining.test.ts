@@ -1,5 +1,5 @@
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import type { ServiceProcess } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';

@@ -1,9 +1,10 @@
 import http from 'node:http';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight, probe } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
-import { reportOf } from '../harness/report.ts';
+import { reportOf, windowMs } from '../harness/report.ts';
+import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
@@ -28,7 +29,7 @@ describe('an orderly shutdown', () => {
       repeatedSignals: 0,
       cutRequests: [],
     });
-    expect(report.ms.window).toBeGreaterThanOrEqual(100);
+    expect(windowMs(report)).toBeGreaterThanOrEqual(100);
     const states = service.lines.filter(({ event }) => event === 'lifecycle').map(({ state }) => state);
     expect(states).toEqual(['ready', 'lame-duck', 'draining', 'cleanup', 'exited']);
   });
@@ -83,7 +84,7 @@ describe('an orderly shutdown', () => {
     const service = startService();
     const agent = new http.Agent({ keepAlive: true });
     const answer = get(`${await service.url}/slow?ms=800`, { agent });
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     const { status, headers } = await answer;
     expect(status).toBe(200);
@@ -106,14 +107,14 @@ describe('an orderly shutdown', () => {
     await service.line({ state: 'lame-duck' });
     await get(url);
     const { report } = await reportOf(service);
-    expect(report.ms.window).toBeGreaterThanOrEqual(1000);
+    expect(windowMs(report)).toBeGreaterThanOrEqual(1000);
     expect(report.listeners[0]?.requests.served).toBe(1);
   });
 
   test('SIGTERM five times is one shutdown', async () => {
     const service = startService({ SHUTDOWN_WINDOW: '1s' });
     const answer = get(`${await service.url}/slow?ms=1500`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     for (let i = 1; i <= 5; i++) {
       service.kill('SIGTERM');
       await service.line({ event: 'signal' }, i); // equal signals that are pending together arrive as one
@@ -122,13 +123,13 @@ describe('an orderly shutdown', () => {
     const { code, report } = await reportOf(service);
     expect(code).toBe(0);
     expect(report.repeatedSignals).toBe(4);
-    expect(report.ms.window).toBeGreaterThanOrEqual(1000);
+    expect(windowMs(report)).toBeGreaterThanOrEqual(1000);
   });
 
   test('a stream says goodbye and ends at the signal', async () => {
     const service = startService({ SHUTDOWN_WINDOW: '500ms' });
     const stream = get(`${await service.url}/events`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, stream);
     service.kill('SIGTERM');
     expect((await stream).body).toContain('event: goodbye');
     expect((await reportOf(service)).report.listeners[0]?.requests).toMatchObject({ served: 1, cut: 0 });
@@ -139,7 +140,7 @@ describe('a shutdown that does not go well', () => {
   test('a stuck request is cut at the deadline, listed by route and id, exit 80', async () => {
     const service = startService({ SHUTDOWN_DRAIN_TIMEOUT: '300ms' });
     const answer = get(`${await service.url}/slow?ms=60000`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
     const { code, report } = await reportOf(service);
@@ -191,7 +192,7 @@ describe('a shutdown that does not go well', () => {
     });
     const answer = get(`${await service.url}/slow?ms=60000`);
     answer.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     const { code, report } = await reportOf(service);
     expect(code).toBe(82);
@@ -206,7 +207,7 @@ describe('a shutdown that does not go well', () => {
     const service = startService({ SHUTDOWN_WINDOW: '20s', SHUTDOWN_WINDOW_MAX: '20s' }, FIXTURE);
     const url = await service.url;
     const answer = get(`${url}/slow?ms=700`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await get(`${url}${path}`);
     expect((await answer).status).toBe(200);
     const { code, report } = await reportOf(service);
@@ -231,7 +232,7 @@ describe('Ctrl-C', () => {
     const url = await service.url;
     await get(url, { agent }); // leaves an idle connection behind
     const answer = get(`${url}/slow?ms=1000`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGINT');
     await service.line({ state: 'lame-duck' });
     await keystroke();
@@ -248,7 +249,7 @@ describe('Ctrl-C', () => {
     const service = startService({ SHUTDOWN_WINDOW: '60s', SHUTDOWN_WINDOW_MAX: '60s' });
     const answer = get(`${await service.url}/slow?ms=60000`);
     answer.catch(() => undefined);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     service.kill('SIGINT');
     await service.line({ state: 'lame-duck' });
     await keystroke();
@@ -262,13 +263,21 @@ describe('Ctrl-C', () => {
   });
 
   test('one that reaches the process twice is one', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '700ms' });
-    await service.url;
-    service.kill('SIGINT');
-    await service.line({ event: 'signal', repeated: false });
-    service.kill('SIGINT');
-    const { report } = await reportOf(service);
+    let report: Report;
+    let apartMs: number;
+    do {
+      const service = startService({ SHUTDOWN_WINDOW: '700ms' });
+      await service.url;
+      service.kill('SIGINT');
+      await service.line({ event: 'signal', repeated: false });
+      service.kill('SIGINT');
+      ({ report } = await reportOf(service));
+      const [first = 0, second = 0] = service.lines
+        .filter(({ event }) => event === 'signal')
+        .map(({ time }) => Date.parse(String(time)));
+      apartMs = second - first;
+    } while (apartMs > 90); // on a busy machine: that would have been two keystrokes
     expect(report.repeatedSignals).toBe(1);
-    expect(report.ms.window).toBeGreaterThanOrEqual(700);
+    expect(windowMs(report)).toBeGreaterThanOrEqual(700);
   });
 });

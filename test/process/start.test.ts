@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { startService } from '../harness/service.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 

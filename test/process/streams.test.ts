@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { describe, expect } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -64,6 +65,7 @@ describe('WebSockets', () => {
     for (;;) {
       const { connections } = await scrape(await service.management);
       if (connections === 200) break;
+      await sleep(20);
     }
     await leave(service);
     const results = await Promise.all(closed);
@@ -84,7 +86,7 @@ describe('responses that stream across the signal', () => {
   test('are answered whole', async () => {
     const service = startService({}, FIXTURE);
     const answer = get(`${await service.url}/stream?ms=800`);
-    await inFlight(await service.management, 1);
+    await inFlight(await service.management, 1, answer);
     await leave(service);
     expect((await answer).body.endsWith('last\n')).toBe(true);
     const { code, report } = await reportOf(service);

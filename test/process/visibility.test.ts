@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect } from '@jest/globals';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { expect } from '@jest/globals';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { startService } from '../harness/service.ts';
@@ -11,7 +11,7 @@ const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
 describe('the termination message', () => {
   function emptyFile(): string {
-    const folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+    const folder = mkdtempSync(join(tmpdir(), 'service-'));
     own(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'termination-log');
     writeFileSync(file, '');

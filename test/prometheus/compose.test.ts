@@ -21,7 +21,7 @@ interface ComposeService {
 
 const yaml = (path: string): unknown => parse(readFileSync(path, 'utf8'), { strict: true, uniqueKeys: true });
 const { services } = yaml('compose.yaml') as {
-  services: Record<'lastcall' | 'prometheus' | 'grafana', ComposeService>;
+  services: Record<'service' | 'prometheus' | 'grafana', ComposeService>;
 };
 
 /** What the container has at `inside`: the file on the host that is mounted there. */
@@ -61,7 +61,7 @@ test('the rules of compose are those of the chart, with its defaults', async () 
   const chart = JSON.stringify(await renderedRules());
   const renamed = chart.replaceAll(
     String.raw`namespace=\"shop\",job=\"rel\"`,
-    String.raw`namespace=\"compose\",job=\"lastcall\"`,
+    String.raw`namespace=\"compose\",job=\"service\"`,
   );
   expect(parse(rulesOfTheContainer())).toEqual(JSON.parse(renamed));
 });
@@ -81,9 +81,9 @@ test('the target has the labels by which rules and dashboard look for it', () =>
   const { scrape_configs: targets } = yaml(path) as { scrape_configs: unknown[] };
   expect(targets).toEqual([
     {
-      job_name: 'lastcall',
+      job_name: 'service',
       static_configs: [
-        { targets: ['lastcall:8081'], labels: { namespace: 'compose', pod: expect.any(String) } },
+        { targets: ['service:8081'], labels: { namespace: 'compose', pod: expect.any(String) } },
       ],
     },
   ]);
@@ -93,14 +93,14 @@ test('Grafana is given its source of data, and the dashboard of the chart', () =
   const provisioning = '/etc/grafana/provisioning';
   const source = yaml(mounted(services.grafana, `${provisioning}/datasources/prometheus.yaml`));
   expect(source).toMatchObject({ datasources: [{ type: 'prometheus', url: 'http://prometheus:9090' }] });
-  const provider = yaml(mounted(services.grafana, `${provisioning}/dashboards/lastcall.yaml`)) as {
+  const provider = yaml(mounted(services.grafana, `${provisioning}/dashboards/provider.yaml`)) as {
     providers: [{ options: { path: string } }];
   };
-  const file = mounted(services.grafana, `${provider.providers[0].options.path}/lastcall.json`);
+  const file = mounted(services.grafana, `${provider.providers[0].options.path}/service.json`);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(DASHBOARD);
 });
 
 test('Docker gives the service the time that it was told', () => {
-  const { environment, stop_grace_period: grace } = services.lastcall;
+  const { environment, stop_grace_period: grace } = services.service;
   expect(environment?.['SHUTDOWN_GRACE_PERIOD']).toBe(grace);
 });

@@ -5,7 +5,7 @@ import { unknownWordsOf } from '../support/promql.ts';
 const SOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 test('the dashboard has what Grafana needs to load it: a uid, a version, panels with ids of their own', () => {
-  expect(DASHBOARD).toMatchObject({ title: 'lastcall', uid: 'lastcall', schemaVersion: 39 });
+  expect(DASHBOARD).toMatchObject({ title: 'Service', uid: 'service', schemaVersion: 39 });
   const ids = DASHBOARD.panels.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
 });

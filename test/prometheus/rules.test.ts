@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { stringify } from 'yaml';
+import { readPaths } from '../../scripts/paths.ts';
 import { testWith } from '../support/programs.ts';
 import { promtool, renderedRules, type RuleFile, TARGET } from '../support/prometheus.ts';
 
 jest.setTimeout(60_000); // the first to need helm fetches it
 
 const testWherePossible = testWith('promtool');
+
+/** One of those that are long by design, as the service says. */
+const SLOW_ROUTE = readPaths().slowRoutes.split('|')[0] ?? '';
 
 const OWN = `namespace="${TARGET.namespace}",job="${TARGET.job}"`;
 const POD = `${OWN},pod="${TARGET.pod}"`;
@@ -73,6 +78,9 @@ function late(percent: number, route = '/'): Record<string, string> {
 }
 
 const cut = `shutdown_requests_total{listener="http",outcome="cut",${POD}}`;
+const broken = `shutdown_requests_total{listener="http",outcome="broken",${POD}}`;
+const refused = `http_server_refused_connections_total{listener="http",${POD}}`;
+const dropped = `log_lines_dropped_total{${POD}}`;
 const served = `shutdown_requests_total{listener="http",outcome="served",${POD}}`;
 const phase = (name: string) => `shutdown_phase_duration_seconds{phase="${name}",${POD}}`;
 const hook = (result: string) => `shutdown_hooks_total{hook="db",result="${result}",${POD}}`;
@@ -125,13 +133,17 @@ const SCENARIOS: [
     'LatencyBudgetBurn',
     'window="1h"',
     [],
-    [['event streams', { series: late(100, '/events'), at: '2h', every: '5m' }]],
+    [['event streams', { series: late(100, SLOW_ROUTE), at: '2h', every: '5m' }]],
   ],
   [
     'ShutdownCutRequests',
     '',
-    [['a request cut by a pod that is gone since', { series: { [cut]: '0x5 1 stale' }, at: '10m' }]],
     [
+      ['a request cut by a pod that is gone since', { series: { [cut]: '0x5 1 stale' }, at: '10m' }],
+      ['a request that the service broke', { series: { [cut]: '0x6', [broken]: '0x5 1 stale' }, at: '10m' }],
+    ],
+    [
+      ['nothing broken', { series: { [broken]: '0x10', [served]: '0x5 90x5' }, at: '10m' }],
       ['requests served in the window', { series: { [cut]: '0x10', [served]: '0x5 90x5' }, at: '10m' }],
       ['a cut that is long past', { series: { [cut]: '0x5 1 stale' }, at: '30m' }],
     ],
@@ -192,6 +204,30 @@ const SCENARIOS: [
     [
       ['a p99 of 200 ms for 8 minutes', { series: { [lag]: '0.2x8 0.02x20' }, at: '15m' }],
       ['a p99 of 90 ms', { series: { [lag]: '0.09x20' }, at: '15m' }],
+    ],
+  ],
+  [
+    'ConnectionsRefused',
+    '',
+    [
+      ['one connection', { series: { [refused]: '0x5 1x5' }, at: '10m' }],
+      ['a burst of a minute', { series: { [refused]: '0x5 5000x10' }, at: '10m' }],
+    ],
+    [
+      ['none', { series: { [refused]: '0x20' }, at: '10m' }],
+      ['some that are long past', { series: { [refused]: '0x5 5000x40' }, at: '30m' }],
+    ],
+  ],
+  [
+    'LogLinesDropped',
+    '',
+    [
+      ['one line', { series: { [dropped]: '0x5 1x5' }, at: '10m' }],
+      ['a reader that is gone', { series: { [dropped]: '0x5 0+100x10' }, at: '15m' }],
+    ],
+    [
+      ['none', { series: { [dropped]: '0x20' }, at: '10m' }],
+      ['some that are long past', { series: { [dropped]: '0x5 2017x40' }, at: '30m' }],
     ],
   ],
   [
@@ -301,9 +337,9 @@ describe('the rendered rules', () => {
   });
 
   test('the thresholds of the latency that the chart allows are the bounds of the buckets', () => {
-    const bounds = /DURATION_BUCKETS = (\[.*\])/.exec(
-      readFileSync('src/lastcall/telemetry/metric-factory.ts', 'utf8'),
-    )?.[1];
+    const sources = readdirSync('src', { encoding: 'utf8', recursive: true });
+    const file = sources.find((path) => path.endsWith(join('telemetry', 'metric-factory.ts'))) ?? '';
+    const bounds = /DURATION_BUCKETS = (\[.*\])/.exec(readFileSync(join('src', file), 'utf8'))?.[1];
     const schema = readFileSync('helm/values.schema.json', 'utf8');
     expect(schema).toContain(`"enum": ${bounds}`);
   });

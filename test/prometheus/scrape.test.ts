@@ -7,6 +7,7 @@ import { get } from '../harness/http.ts';
 import { withTlsAndGateway } from '../support/everything-on.ts';
 import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 import { testWith } from '../support/programs.ts';
 import { promtool } from '../support/prometheus.ts';
 import { sendRaw } from '../harness/raw-client.ts';
@@ -20,7 +21,7 @@ let url: string;
 let management: string;
 let folder: string;
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
   const env = { FIXTURE: 'good,sick', ...(await withTlsAndGateway(folder)) };
   service = startService(env, { entry: 'test/process/fixture.mjs' });
   url = await service.url;
@@ -42,7 +43,8 @@ test('docs/metrics.md has every metric of a real scrape, with its type and label
   await get(`${url}/away`);
   const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
   const exposed = exposedMetrics(await scrape()).sort(byName);
-  const documented = documentedMetrics(readFileSync('docs/metrics.md', 'utf8')).sort(byName);
+  const page = readFileSync('docs/metrics.md', 'utf8').replace('{name}', PACKAGE_NAME.replace(/\W/g, '_'));
+  const documented = documentedMetrics(page).sort(byName);
   // Nothing may be active, or collected, yet: then there is no series to see labels at.
   const silent = ['nodejs_active_requests', 'nodejs_gc_duration_seconds'];
   const withoutSilent = documented.map((metric) => {

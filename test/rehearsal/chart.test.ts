@@ -2,9 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { fromChart } from '../../rehearsal/chart.ts';
-import { builtService } from '../../rehearsal/programs.ts';
+import { ownSubject } from '../../rehearsal/subject/built-service.ts';
+import { fromChart } from '../../rehearsal/subject/chart.ts';
+import { CHART, helmBinary } from '../../scripts/helm.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
+import { BUILT } from '../support/rehearsal-plan.ts';
+
+/** What Helm would deploy with these values. */
+async function deployed(files: string[], set: string[] = [], inherited: Record<string, string> = {}) {
+  return fromChart({ helm: await helmBinary(), chart: CHART, files, set }, BUILT, inherited, {});
+}
 
 let folder = '';
 beforeAll(() => {
@@ -19,8 +26,8 @@ function valuesFile(text: string): string {
 }
 
 test('without a chart, the pod is what the chart makes of its defaults', async () => {
-  const chart = await fromChart([], [], {}, {});
-  const { pod } = builtService({}, {});
+  const chart = await deployed([]);
+  const { pod } = ownSubject(BUILT, {}, {});
 
   expect(pod).toEqual(chart.pod);
 });
@@ -34,7 +41,7 @@ shutdown: {window: 3s, drainTimeout: 7s, preStopSleepSeconds: 2}
 probes: {readiness: {periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2}}
 `);
 
-  const { program, pod, deployment } = await fromChart([values], ['shutdown.cleanupTimeout=6s'], {}, {});
+  const { program, pod, deployment } = await deployed([values], ['shutdown.cleanupTimeout=6s']);
 
   expect(program.environment).toMatchObject({
     SHUTDOWN_WINDOW: '3s',
@@ -54,7 +61,7 @@ probes: {readiness: {periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2}}
 });
 
 test.each(CI_VALUES)('the values of %s can be rehearsed', async (_name, file) => {
-  const { program, left } = await fromChart([file], [], { PATH: '/bin' }, {});
+  const { program, left } = await deployed([file], [], { PATH: '/bin' });
 
   expect(program.environment).toMatchObject({ HOST: '127.0.0.1', PATH: '/bin' });
   expect(program.environment).not.toHaveProperty('TLS_PORT');
@@ -62,9 +69,18 @@ test.each(CI_VALUES)('the values of %s can be rehearsed', async (_name, file) =>
 });
 
 test('a chart that does not render says why, in the words of helm', async () => {
-  await expect(fromChart([], ['shutdown.window=5'], {}, {})).rejects.toMatchObject({
+  await expect(deployed([], ['shutdown.window=5'])).rejects.toMatchObject({
     code: 'REHEARSAL_USAGE',
     message: expect.stringContaining('/shutdown/window'),
+  });
+});
+
+test('a machine without helm is told that the chart needs it', async () => {
+  const source = { helm: 'no-such-helm', chart: CHART, files: [], set: [] };
+
+  await expect(fromChart(source, BUILT, {}, {})).rejects.toMatchObject({
+    code: 'REHEARSAL_USAGE',
+    message: expect.stringMatching(/there is no no-such-helm on PATH: the chart needs helm 3\.16 or newer/),
   });
 });
 
@@ -74,8 +90,8 @@ extraEnv:
   - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: db, key: url}}}
 `);
 
-  const without = await fromChart([values], [], {}, {});
-  const given = await fromChart([values], [], { DATABASE_URL: 'postgres://localhost' }, {});
+  const without = await deployed([values]);
+  const given = await deployed([values], [], { DATABASE_URL: 'postgres://localhost' });
 
   expect(without.left).toEqual([expect.stringMatching(/^DATABASE_URL comes from a Secret/)]);
   expect(given.left).toEqual([]);

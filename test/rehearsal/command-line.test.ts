@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 import { childOf, gone, processesWith, testWithProc } from '../support/proc.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,7 +50,7 @@ afterEach(() => {
 
 /** `npm run rehearse -- …`, without npm. */
 function rehearse(...args: string[]) {
-  return running(process.execPath, TSX, join(ROOT, 'rehearsal/main.ts'), ...args);
+  return running(process.execPath, TSX, join(ROOT, 'scripts/rehearse.ts'), ...args);
 }
 
 function running(file: string, ...args: string[]) {
@@ -144,6 +144,7 @@ test(
 test.each([
   [['--rate', '0'], /--rate.*'0'.*expected a whole number of at least 1/],
   [['--endpoint-lag', '5'], /--endpoint-lag.*expected a duration such as 250ms/],
+  [['--stall', '2'], /--stall.*expected a duration such as 250ms/],
   [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
   [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
   [['--compare', 'toString'], /--compare.*expected one of window-0, express/],
@@ -156,10 +157,11 @@ test.each([
   [['--env', 'SHUTDOWN_WINDOW'], /--env.*expected NAME=value/],
   [
     ['--env', 'SHUTDOWN_WINDOW=5'],
-    /would not start with these settings:\n.*SHUTDOWN_WINDOW="5": expected a duration/,
+    /would not start with these settings:\n[^]*SHUTDOWN_WINDOW="5": expected a duration/,
   ],
   [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
   [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
+  [['--command', 'x', '--chart', 'y'], /--command .* --chart,.*expected one of them/],
   [['--scenario', 'all', '--html', 'x.html'], /about one scenario/],
   [['--html', 'nowhere/page.html'], /--html: nowhere\/page\.html can't be written: ENOENT/],
   [['--svg', ROOT], /--svg: .* can't be written: it is a folder/],
@@ -192,6 +194,25 @@ test(
 );
 
 test(
+  'a program that has other paths is said to, with the flag for them, exit 2',
+  async () => {
+    const page = "(q, r) => r.writeHead(q.url === '/hello' ? 200 : 404).end()";
+    const code404 = `require('http').createServer(${page}).listen(process.env.PORT)`;
+    const command = `${process.execPath} -e "${code404}"`;
+
+    const without = await rehearse(...SHORT, '--command', command).ended;
+    const told = await rehearse(...SHORT, '--command', command, '--path', '/hello').ended;
+
+    expect(without.stderr).toMatch(
+      /before anything has changed: .*\n {2}GET \/: status 404; --path says another/,
+    );
+    expect({ code: without.code, stdout: without.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(told.code).not.toBe(2);
+  },
+  MINUTE,
+);
+
+test(
   'a reader who has seen enough does not end it',
   async () => {
     const json = join(folder, 'unread.json');
@@ -214,6 +235,8 @@ testWherePossible.each([
   ['SIGINT', 'while its replicas start', /old-1: starting/, 130],
   ['SIGINT', 'before anything has changed', /in rotation/, 130],
   ['SIGINT', 'during the change', /old-.: SIGTERM/, 130],
+  ['SIGINT', 'while a replica gets no CPU', /old-.: gets no CPU/, 130],
+  ['SIGKILL', 'while a replica gets no CPU', /old-.: gets no CPU/, null],
   ['SIGTERM', 'during the change', /old-.: SIGTERM/, 143],
   ['SIGHUP', 'during the change', /old-.: SIGTERM/, 129],
   ['SIGKILL', 'during the change', /old-.: SIGTERM/, null],
@@ -222,14 +245,17 @@ testWherePossible.each([
   async (signal, moment, when, expected) => {
     const marker = `REHEARSAL_TEST=${process.pid}-${signal}-${moment.length}`;
     const command = `${marker} ${process.execPath} ${FAULTY} ignores-sigterm`;
+    const frozen = moment === 'while a replica gets no CPU';
     // Longer than the test may take, where it is to be ended before.
-    const steady = moment === 'during the change' ? '300ms' : '5m';
+    const steady = moment === 'during the change' || frozen ? '300ms' : '5m';
     const { child, said, ended } = rehearse(
       ...SHORT,
       '--replicas',
       '2',
       '--steady',
       steady,
+      '--stall',
+      frozen ? '1m' : '0',
       '--command',
       command,
     );

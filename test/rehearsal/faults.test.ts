@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Finding, Result } from '../../rehearsal/result.ts';
+import type { Finding, Result } from '../../rehearsal/verdict/result.ts';
+import { ROUTES } from '../../rehearsal/subject/routes.ts';
 import { faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
@@ -124,7 +125,7 @@ test(
   async () => {
     const result = await rehearsed(planOf(faulty('ignores-sigterm'), { pod: { graceMs: 1000 } }));
 
-    expect(findingOn('SIGTERM', result).text).toMatch(/SIGKILL ended old-1, old-2 1\.0 s after the deletion/);
+    expect(findingOn('SIGTERM', result).text).toMatch(/SIGKILL ended old-.* 1\.0 s after the deletion/);
     expect(result.replicas.map(({ killed }) => killed)).toEqual(['grace', 'grace', undefined, undefined]);
   },
   MINUTE,
@@ -176,14 +177,47 @@ test(
 );
 
 test(
+  'a program that closes by the clock loses what came while it got no CPU, and that is named as the cause',
+  async () => {
+    const plan = { load: { fresh: 0.8, rate: 200 }, network: { endpointLagMs: 1000 } };
+    const awake = await rehearsed(planOf(faulty('closes-by-the-clock'), plan));
+    const stalled = await rehearsed(planOf(faulty('closes-by-the-clock'), { ...plan, stallMs: 2000 }));
+
+    expect(awake.losses).toEqual([]);
+    expect(stalled.requests.lost).toBeGreaterThan(5);
+    const { text, lost } = findingOn('resources.limits.cpu', stalled);
+    expect(text).toMatch(/got no CPU for up to 2\.0 s while it was leaving/);
+    expect(lost).toBe(stalled.requests.lost);
+    const [{ stalls = [], exit } = {}] = stalled.replicas;
+    expect(stalls.length).toBeGreaterThan(0);
+    for (const { toMs } of stalls) expect(toMs).toBeLessThanOrEqual(exit?.atMs ?? 0); // no longer than it lived
+  },
+  MINUTE,
+);
+
+test(
   'losses before anything has changed are not blamed on the change',
   async () => {
-    const result = await rehearsed(
-      planOf(service(), { load: { paths: { ...planOf(service()).load.paths, get: '/nowhere' } } }),
-    );
+    const result = await rehearsed(planOf(faulty('fails-under-load')));
 
     expect(result.phases.steady.lost).toBeGreaterThan(0);
-    expect(result.findings[0]?.text).toMatch(/\d+ of them before anything had changed \(\d+ status 404\)/);
+    expect(result.findings[0]?.text).toMatch(/\d+ of them before anything had changed \(\d+ status 500\)/);
+  },
+  MINUTE,
+);
+
+test(
+  'a load on paths that the program does not have is refused before anything is counted',
+  async () => {
+    const routes = { ...ROUTES, get: '/nowhere', stream: '/no-stream', webSocket: '/no-socket' };
+    const load = { routes, slow: 0.1, streams: 1, webSockets: 1 };
+
+    await expect(rehearsed(planOf(service(), { load }))).rejects.toMatchObject({
+      code: 'REHEARSAL_USAGE',
+      message: expect.stringMatching(
+        /before anything has changed.*\n {2}GET \/nowhere: status 404; --path says another path\n.*\/no-stream: status 404; --stream-path.*\n.*\/no-socket: .*--websocket-path[^\n]*$/,
+      ),
+    });
   },
   MINUTE,
 );

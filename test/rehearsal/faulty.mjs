@@ -5,6 +5,7 @@ const [, , fault] = process.argv;
 const WINDOW_MS = 800;
 const startedAt = Date.now();
 let leaving = false;
+let requests = 0;
 const requestsOf = new WeakMap();
 
 const server = createServer((req, res) => {
@@ -12,6 +13,7 @@ const server = createServer((req, res) => {
   const nth = (requestsOf.get(socket) ?? 0) + 1;
   requestsOf.set(socket, nth);
   if (req.url === '/live') res.writeHead(Date.now() - startedAt > 600 ? 503 : 200).end();
+  else if (fault === 'fails-under-load' && ++requests % 3 === 0) res.writeHead(500).end();
   else if (leaving && fault === 'rejects') res.writeHead(503).end('leaving');
   else if (leaving && fault === 'resets-kept-connections' && nth > 1) socket.resetAndDestroy();
   else if (leaving && fault === 'breaks-answers-off') {
@@ -19,7 +21,7 @@ const server = createServer((req, res) => {
     setImmediate(() => socket.destroy());
   } else if (leaving && fault === 'hangs') return;
   else {
-    if (leaving && fault === 'none') res.setHeader('Connection', 'close');
+    if (leaving && ['none', 'closes-by-the-clock'].includes(fault)) res.setHeader('Connection', 'close');
     res.end('ok');
   }
 });
@@ -29,6 +31,7 @@ const onSigterm = () => {
   if (fault === 'ignores-sigterm') return;
   leaving = true;
   if (fault === 'closes-at-once') server.close(() => process.exit(0));
+  else if (fault === 'closes-by-the-clock') setTimeout(() => process.exit(0), 2 * WINDOW_MS);
   else setTimeout(() => process.exit(0), WINDOW_MS);
 };
 if (fault !== 'no-handler') process.on('SIGTERM', onSigterm);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { page } from '../../rehearsal/show/page.ts';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 import { timelineSvg } from '../../rehearsal/show/timeline.ts';
 import { look, testInBrowser } from '../support/chromium.ts';
 import {
@@ -181,6 +181,18 @@ describe('the page', () => {
     expect(svg.match(/<title>SIGTERM at /g)).toHaveLength(3);
     expect(svg.match(/>SIGKILL</g)).toHaveLength(2);
     expect(svg.match(/>exit 80</g)).toHaveLength(1);
+  });
+
+  test('shows when a process got no CPU, and says so in the legend', () => {
+    const made = rehearsal();
+    const [first, ...others] = made.replicas;
+    if (first === undefined) throw new Error('no replica');
+    const stalled = { ...first, stalls: [{ fromMs: 6200, toMs: 8200 }] };
+    const svg = timelineSvg({ ...made, replicas: [stalled, ...others] });
+
+    expect(svg).toContain('No CPU for 2.0 s, from 6.2 s to 8.2 s');
+    expect(svg).toContain('>no CPU</text>');
+    expect(timelineSvg(made)).not.toContain('no CPU');
   });
 
   test('draws latency on a logarithmic axis only if it spans decades', () => {

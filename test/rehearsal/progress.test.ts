@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { progressDisplay } from '../../rehearsal/show/progress.ts';
-import type { Snapshot } from '../../rehearsal/result.ts';
+import type { Snapshot } from '../../rehearsal/observer.ts';
 import { Screen } from '../support/screen.ts';
 
 const asStream = (stream: Screen | PassThrough) => stream as unknown as NodeJS.WriteStream;

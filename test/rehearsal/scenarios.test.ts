@@ -177,6 +177,32 @@ test(
 );
 
 test(
+  'a rollout whose old replicas get no CPU for a while stalls each of them, and nothing is lost',
+  async () => {
+    const patient = service({ SHUTDOWN_WINDOW: '3s' });
+    const result = await rehearsed(
+      planOf(patient, { scenario: 'starved', stallMs: 700, load: { slow: 0.2, slowMs: 2000 } }),
+    );
+
+    expect(result.losses).toEqual([]);
+    expect(result.settings.stallMs).toBe(700);
+    const [old1, old2, new1, new2] = result.replicas;
+    for (const { states: seen, stalls = [], killed } of [old1, old2].filter((one) => one !== undefined)) {
+      const from = (state: string) => seen.find((span) => span.state === state)?.fromMs ?? NaN;
+      const [first, second] = stalls;
+      expect((first?.fromMs ?? NaN) - from('lame-duck')).toBeLessThan(500);
+      expect(second?.fromMs).toBeLessThan(from('lame-duck') + 3000);
+      expect(second?.toMs).toBeGreaterThan(from('lame-duck') + 3000);
+      for (const { fromMs, toMs } of stalls) expect(toMs - fromMs).toBeGreaterThan(600);
+      expect(killed).toBeUndefined();
+    }
+    expect([new1?.stalls, new2?.stalls]).toEqual([undefined, undefined]);
+    expect(result.agreement).toBe('agree');
+  },
+  MINUTE,
+);
+
+test(
   'the smallest window is about as long as the endpoint lag',
   async () => {
     const observer = { event: () => undefined, progress: () => undefined };

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 import { comparison, summary } from '../../rehearsal/show/table.ts';
 import {
   crashRehearsal,

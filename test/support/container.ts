@@ -121,7 +121,7 @@ function findObstacle(): string | undefined {
 }
 
 function newBundle(): { id: string; folder: string } {
-  return { id: `lastcall-${randomUUID()}`, folder: mkdtempSync(join(tmpdir(), 'container-')) };
+  return { id: `service-${randomUUID()}`, folder: mkdtempSync(join(tmpdir(), 'container-')) };
 }
 
 function runArguments(folder: string, id: string): string[] {

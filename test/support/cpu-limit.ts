@@ -1,6 +1,5 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from '@jest/globals';
 
 const PERIOD_US = 100_000;
 
@@ -49,8 +48,8 @@ export function limitCpu(pid: number, share: number): void {
   writeFileSync(join(group, 'cgroup.procs'), String(pid));
 }
 
-/** `test` where cgroups can limit the CPU of a process, else `test.skip`, with a line that nobody overlooks. */
-export function testWithCpuLimit(): typeof test | typeof test.skip {
+/** The `test` where cgroups can limit the CPU of a process, else its `skip`, with a line that nobody overlooks. */
+export function testWithCpuLimit<T extends { skip: unknown }>(test: T): T | T['skip'] {
   const group = makeGroup(1);
   if (group === undefined) {
     process.stderr.write(

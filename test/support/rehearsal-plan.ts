@@ -1,10 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadPlan, Plan } from '../../rehearsal/plan.ts';
-import { builtService, otherProgram, type Subject } from '../../rehearsal/programs.ts';
+import { ownSubject } from '../../rehearsal/subject/built-service.ts';
+import { otherProgram } from '../../rehearsal/subject/other-program.ts';
+import { ROUTES } from '../../rehearsal/subject/routes.ts';
+import type { Subject } from '../../rehearsal/subject/subject.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
-import type { Result } from '../../rehearsal/result.ts';
+import type { Result } from '../../rehearsal/verdict/result.ts';
 
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
+
+/** The fixture on the engine that jest has built. */
+export const BUILT = fileURLToPath(new URL('../fixture/main.mjs', import.meta.url));
 
 const LOAD: LoadPlan = {
   rate: 100,
@@ -14,7 +20,7 @@ const LOAD: LoadPlan = {
   post: 0.1,
   slowMs: 500,
   postBytes: 100,
-  paths: { get: '/', slow: '/slow?ms=%ms', post: '/echo', stream: '/events', webSocket: '/' },
+  routes: ROUTES,
   streams: 0,
   webSockets: 0,
   timeoutMs: 5000,
@@ -29,16 +35,17 @@ export interface Wanted {
   deployment?: Partial<Plan['deployment']>;
   network?: Partial<Plan['network']>;
   load?: Partial<LoadPlan>;
+  stallMs?: number;
 }
 
-/** The built service, with a window of 1.5 s unless the test says otherwise. */
+/** The fixture, with a window of 1.5 s unless the test says otherwise. */
 export function service(variables: Record<string, string> = {}): Subject {
   const short = {
     SHUTDOWN_WINDOW: '1.5s',
     SHUTDOWN_QUIET_PERIOD: '0',
     SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms',
   };
-  return builtService({ PATH: process.env['PATH'] }, { ...short, ...variables });
+  return ownSubject(BUILT, { PATH: process.env['PATH'] }, { ...short, ...variables });
 }
 
 /** One of the programs in faulty.mjs. */
@@ -57,6 +64,7 @@ export function planOf(subject: Subject, wanted: Wanted = {}): Plan {
     network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, ...wanted.network },
     // Of a faulty program only `/` is known.
     load: { ...LOAD, ...(subject.program.ports.others.length === 0 ? { post: 0 } : {}), ...wanted.load },
+    stallMs: wanted.stallMs ?? 0,
     seed: 1,
   };
 }

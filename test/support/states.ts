@@ -37,7 +37,7 @@ export function withCertificate(): (
   let folder: string;
   let files: { certFile: string; keyFile: string };
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'lastcall-'));
+    folder = mkdtempSync(join(tmpdir(), 'service-'));
     files = mount(join(folder, 'tls'), await make());
   });
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -9,9 +9,10 @@ const HEAD_END = '\r\n\r\n';
 const LONGEST_HEAD = 16 * 1024;
 
 /**
- * Looks at the first bytes of an answer, before undici does. It takes `100 Continue` away: some servers send it unasked,
- * clients have to put up with that (RFC 9110, 15.2), and undici ends the connection. And it notes what undici does not
- * tell: whether anything has come at all, and the version of HTTP.
+ * Looks at the first bytes of an answer, before undici does. It takes away what a target says before its final answer
+ * (1xx), of which nothing is passed on: some servers send `100 Continue` unasked, clients have to put up with that
+ * (RFC 9110, 15.2), and undici ends the connection. And it notes what undici does not tell: whether anything has come at
+ * all, and the version of HTTP.
  */
 export class AnswerStart {
   httpVersion = '1.1';
@@ -24,41 +25,37 @@ export class AnswerStart {
     return this.#seen;
   }
 
-  /** The next byte of the connection is the first of an answer. */
+  /** A request is sent now: the next byte is the first of its answer. What comes before that is undici's to refuse. */
   expect(): void {
     this.#seen = false;
     this.#looking = true;
   }
 
-  /** The answer has begun. */
-  end(): void {
-    this.#looking = false;
-  }
-
   /** Puts itself between a socket and whoever reads from it. */
   listenTo(socket: Socket): void {
+    this.#held = Buffer.alloc(0);
     const read = socket.read.bind(socket);
     socket.read = (size) => {
       const chunk = read(size) as Buffer | null;
       if (!this.#looking || chunk === null) return chunk;
       this.#seen = true;
       this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-      return this.#withoutContinue();
+      return this.#final();
     };
   }
 
-  /** What can be passed on; null while it may still be a 100, like `read()`. */
-  #withoutContinue(): Buffer | null {
+  /** What can be passed on; null while there is nothing, like `read()`. */
+  #final(): Buffer | null {
     for (;;) {
       const start = this.#held.toString('latin1', 0, START_LENGTH);
       if (!start.startsWith(HTTP) && !HTTP.startsWith(start)) return this.#release();
       const [, version = '1', status = ''] = VERSION_AND_STATUS.exec(start) ?? [];
+      const interim = status.startsWith('1') && status !== '101';
       // A whole status line at least: of a reason phrase in two parts, undici keeps the second.
-      const end = this.#held.indexOf(status === '100' ? HEAD_END : LINE_END);
+      const end = this.#held.indexOf(interim ? HEAD_END : LINE_END);
       if (end === -1) return this.#held.length > LONGEST_HEAD ? this.#release() : null;
-      if (status !== '100') {
+      if (!interim) {
         this.httpVersion = `1.${version}`;
-        this.#looking = status.startsWith('1');
         return this.#release();
       }
       this.#held = this.#held.subarray(end + HEAD_END.length);
@@ -66,8 +63,10 @@ export class AnswerStart {
     }
   }
 
+  /** The answer begins here, and is none of our business any more. */
   #release(): Buffer {
     const held = this.#held;
+    this.#looking = false;
     this.#held = Buffer.alloc(0);
     return held;
   }

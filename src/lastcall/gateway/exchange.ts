@@ -5,8 +5,9 @@ import { breakAnswer, hasNoBody, writeAnswerHead } from './answer.ts';
 import { targetDeadline } from './deadline.ts';
 import type { CountOutcome, Outcome } from './outcomes.ts';
 import { RequestBody } from './request-body.ts';
-import { type Receiver, reasonOf, type TargetConnection, type TargetRequest } from './target-connection.ts';
+import type { Receiver, TargetConnection, TargetRequest } from './target-connection.ts';
 import type { TargetPool } from './target-pool.ts';
+import { reasonOf } from './target-socket.ts';
 import type { GatewayTarget } from './targets.ts';
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
@@ -46,6 +47,7 @@ export class Exchange implements Receiver {
   #cancelDeadline: () => void;
   /** Known as soon as nothing that the target does can change it. */
   #outcome: Outcome | undefined;
+  #closed = false;
 
   constructor(parts: ExchangeParts) {
     const { req, res, timeoutMs } = parts;
@@ -54,7 +56,14 @@ export class Exchange implements Receiver {
     this.#repeatable = this.#body === undefined && IDEMPOTENT.has(req.method);
     this.#cancelDeadline = targetDeadline(timeoutMs, this.#body, () => this.#timeout());
     res.on('drain', () => this.#connection?.resume());
-    res.once('close', () => this.#close());
+    const close = () => this.#close();
+    res.once('close', close);
+    if (res.socket === null) {
+      // Pipelined: while it waits for its turn, Node does not tell it that its connection has closed.
+      const { socket } = req;
+      socket.setMaxListeners(0).once('close', close);
+      res.once('close', () => socket.off('close', close));
+    }
     this.#send();
   }
 
@@ -77,6 +86,7 @@ export class Exchange implements Receiver {
 
   onEnd(): void {
     if (this.#outcome !== undefined) return;
+    this.#connection = undefined; // from now on it is somebody else's
     this.#parts.res.end();
     this.#outcome = 'ok';
   }
@@ -85,7 +95,9 @@ export class Exchange implements Receiver {
     if (this.#outcome !== undefined) return;
     const { res, target } = this.#parts;
     const repeat = this.#repeatable && this.#tries === 1 && this.#connection?.hasAnswered === false;
-    if (res.headersSent) {
+    if (this.#body?.brokenOff === true) {
+      this.#end('aborted');
+    } else if (res.headersSent) {
       this.#end('broken');
       res.err = error;
       breakAnswer(res);
@@ -135,6 +147,8 @@ export class Exchange implements Receiver {
   /** The response is over: whole, or with its connection. */
   #close(): void {
     const { res, target, count } = this.#parts;
+    if (this.#closed) return;
+    this.#closed = true;
     // A whole answer may still not have reached a client that left.
     if (this.#outcome === undefined || (this.#outcome === 'ok' && !res.writableFinished)) {
       this.#end('aborted');

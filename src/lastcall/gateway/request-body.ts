@@ -8,6 +8,8 @@ import { Readable } from 'node:stream';
  */
 export class RequestBody extends Readable {
   readonly #req: IncomingMessage;
+  /** The client has gone before the end of it. */
+  brokenOff = false;
   #asked = false;
   #pushed = 0;
   readonly #onData = (chunk: Buffer) => {
@@ -16,7 +18,9 @@ export class RequestBody extends Readable {
   };
   readonly #onEnd = () => this.push(null);
   readonly #onClose = () => {
-    if (!this.#req.readableEnded) this.destroy(new Error('the client broke off its request'));
+    if (this.#req.readableEnded) return;
+    this.brokenOff = true;
+    this.destroy(new Error('the client broke off its request'));
   };
 
   constructor(req: IncomingMessage) {

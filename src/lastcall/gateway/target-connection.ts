@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import { type Socket, connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
 import { AnswerStart } from './answer-start.ts';
 import type { RequestBody } from './request-body.ts';
+import { endedByReset, openSocket, type SessionCache } from './target-socket.ts';
 
 /** A request as it goes to a target. */
 export interface TargetRequest {
@@ -27,13 +27,11 @@ export interface Receiver {
 }
 
 /** The pool that a connection belongs to. */
-interface Owner {
+interface Owner extends SessionCache {
   /** The answer has ended. */
   onIdle: (connection: TargetConnection) => void;
-  /** It has closed without a request on it. */
+  /** It is closed, and has no request on it. */
   onGone: (connection: TargetConnection) => void;
-  /** Of the last TLS connection: the next one needs no whole handshake. */
-  session: Buffer | undefined;
 }
 
 /**
@@ -41,9 +39,6 @@ interface Owner {
  * way there, else less than what servers usually have (Node, uvicorn and Apache 5 s).
  */
 const KEEP_ALIVE = { keepAliveTimeout: 4000, keepAliveTimeoutThreshold: 1000, keepAliveMaxTimeout: 60_000 };
-const TCP_KEEP_ALIVE_MS = 60_000;
-/** Our name for ECONNRESET where undici must not see it. */
-const RESET = 'ERR_TARGET_RESET';
 
 /**
  * One connection to a target, with one request on it at a time: the only file that knows undici. When it closes before
@@ -66,7 +61,13 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
       // The gateway has a time-out of its own, which looks before it strikes.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: ({ protocol, hostname, port }, done) => this.#connect(protocol, hostname, port, done),
+      connect: (where, done) => {
+        this.#socket = openSocket(where, owner, (error, socket) => {
+          if (error !== null) return done(error, null);
+          this.#start.listenTo(socket);
+          done(null, socket);
+        });
+      },
     });
     // Not in its types: what is thrown where undici has nobody to tell. It ends a request, and not the process.
     (this.#client as EventEmitter).on('error', () => undefined);
@@ -77,13 +78,12 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
 
   /** Whether any byte of an answer has come since `send()`. */
   get hasAnswered(): boolean {
-    return this.#start.seen;
+    return this.#controller !== undefined && this.#start.seen;
   }
 
   send(request: TargetRequest, receiver: Receiver): void {
     this.#receiver = receiver;
-    this.#start.expect();
-    // blocking and idempotent are about pipelining, which is off.
+    this.#controller = undefined;
     this.#client.dispatch({ ...request, body: request.body ?? null }, this);
   }
 
@@ -101,10 +101,12 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     this.#receiver = undefined;
     this.#client.destroy(reason, () => undefined);
     this.#socket?.destroy(reason);
+    this.#owner.onGone(this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#start.expect();
   }
 
   onResponseStart(
@@ -113,10 +115,7 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     _headers: unknown,
     message = '',
   ): void {
-    // The other 1xx announce a final answer; nobody has asked for another protocol.
-    if (status < 100 || status === 101) throw new Error(`unexpected status ${status}`);
-    if (status < 200) return;
-    this.#start.end();
+    if (status < 200) throw new Error(`unexpected status ${status}`);
     const headers = (rawHeaders as Buffer[]).map((part) => part.toString('latin1'));
     this.#receiver?.onHead(status, message, headers, this.#start.httpVersion);
   }
@@ -132,6 +131,7 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     this.idleSince = performance.now();
     this.#owner.onIdle(this);
     try {
+      if (this.#socket !== undefined && endedByReset(this.#socket)) throw new Error('reset');
       receiver.onEnd();
     } catch (error) {
       receiver.onError(error as Error);
@@ -143,40 +143,4 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     this.destroy(error);
     receiver?.onError(error);
   }
-
-  #connect(
-    protocol: string,
-    host: string,
-    portOrNone: string,
-    done: (...args: [null, Socket] | [Error, null]) => void,
-  ): void {
-    const tls = protocol === 'https:';
-    const port = Number(portOrNone || (tls ? 443 : 80));
-    const socket: Socket = tls
-      ? connectTls({ host, port, ALPNProtocols: ['http/1.1'], session: this.#owner.session })
-      : connect({ host, port });
-    this.#socket = socket;
-    if (tls) socket.on('session', (session: Buffer) => (this.#owner.session = session));
-    socket.setNoDelay(true).setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    let connected = false;
-    socket.once(tls ? 'secureConnect' : 'connect', () => {
-      connected = true;
-      this.#start.listenTo(socket);
-      done(null, socket);
-    });
-    // Before undici's own listener, which takes ECONNRESET for the end of an answer that ends with its connection, and
-    // fails an assertion, uncaught, if that answer was paused.
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET') error.code = RESET;
-      if (!connected) done(error, null);
-    });
-  }
-}
-
-/** An error of a connection in a word or two, for people: `ECONNREFUSED`, `unexpected status 99`. */
-export function reasonOf(error: Error): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const closed = code === RESET || ['other side closed', 'closed'].includes(message);
-  if (closed) return 'ECONNRESET';
-  return code === undefined || code === 'UND_ERR_SOCKET' ? message : code;
 }

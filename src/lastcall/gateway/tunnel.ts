@@ -57,7 +57,11 @@ export function tunnel(parts: TunnelParts): void {
   upstream.once('upgrade', (answer, peer, head) => {
     begun();
     upstream.off('error', onError);
-    if (answer.statusCode !== 101) return fail(502);
+    peer.on('error', () => undefined);
+    if (answer.headers.upgrade?.toLowerCase() !== 'websocket') {
+      peer.destroy();
+      return fail(502);
+    }
     count(target, 'upgraded');
     join(parts, answer, peer, head);
   });
@@ -94,11 +98,7 @@ function join(
   peer: Socket,
   peerHead: Buffer,
 ) {
-  const headers = [
-    ['Connection', 'Upgrade'],
-    ['Upgrade', answer.headers.upgrade ?? 'websocket'],
-    ...returnedHeaders(answer, via),
-  ];
+  const headers = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ...returnedHeaders(answer, via)];
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.write(`HTTP/1.1 101 ${answer.statusMessage}\r\n${lines}\r\n`, 'latin1');
   if (peerHead.length > 0) peer.unshift(peerHead);

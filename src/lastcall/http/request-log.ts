@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { trackedRequest } from '../listener/request.ts';
 import { routeOf } from './route-table.ts';
 
 declare module 'http' {
@@ -13,9 +14,6 @@ declare module 'http' {
     traceSampled?: boolean;
   }
 }
-
-/** When a request came, and how much its socket had sent by then. */
-const arrivals = new WeakMap<IncomingMessage, { at: number; bytesWritten: number }>();
 
 /** What is accepted as a request id from outside: it goes into logs and comes back as a header. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -44,7 +42,6 @@ export function requestLog(logger: Logger): RequestHandler {
     customErrorMessage: message,
   });
   return (req, res, next) => {
-    arrivals.set(req, { at: performance.now(), bytesWritten: req.socket.bytesWritten });
     log(req, res);
     const [, traceId, flags = ''] = TRACEPARENT.exec(req.get('traceparent') ?? '') ?? [];
     if (traceId !== undefined) {
@@ -65,14 +62,14 @@ export function identify(req: IncomingMessage, res: ServerResponse): string {
 }
 
 function line(req: IncomingMessage, res: ServerResponse) {
-  const arrival = arrivals.get(req) ?? { at: performance.now(), bytesWritten: req.socket.bytesWritten };
+  const tracked = trackedRequest(req);
   return {
     event: 'request',
     method: req.method,
     route: routeOf(req),
     status: res.headersSent ? res.statusCode : undefined,
-    ms: Math.round(performance.now() - arrival.at),
-    bytes: req.socket.bytesWritten - arrival.bytesWritten,
+    ms: tracked?.ageMs,
+    bytes: tracked?.bytesSent,
     traceId: req.traceId,
   };
 }

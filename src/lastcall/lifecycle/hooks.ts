@@ -123,7 +123,7 @@ export class Hooks {
     const timeout = new Promise<typeof TIMED_OUT>((resolve) => {
       const arm = () => {
         clearTimeout(timer);
-        const left = this.#leftMs(entry, later, performance.now() - started);
+        const left = this.#remainingMs(entry, later, performance.now() - started);
         dueAt = performance.now() + left;
         timer = setTimeout(() => resolve(TIMED_OUT), left);
       };
@@ -164,7 +164,7 @@ export class Hooks {
    * What a running hook may still take so that a slow one never starves those behind it: they keep their own timeouts, or an
    * equal share where they have none. When less is left than all of them claim, everybody shrinks alike.
    */
-  #leftMs(entry: Entry, later: Entry[], elapsedMs: number): number {
+  #remainingMs(entry: Entry, later: Entry[], elapsedMs: number): number {
     const left = Math.max(0, this.#deadline - performance.now());
     const open = [entry, ...later];
     const claimed = open.reduce((sum, { timeoutMs }) => sum + (timeoutMs ?? 0), 0);

@@ -57,7 +57,6 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #disarmDeadline: (() => void) | undefined;
   /** Counted from the first signal; `Infinity`: none. */
   readonly deadlineMs: number;
-  #firstSignal: NodeJS.Signals | undefined;
   #interrupts = 0;
   #interruptedAt = -Infinity;
   #ended = false;
@@ -83,7 +82,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   }
 
   /** Milliseconds to the overall deadline; undefined before the first signal, or when there is none. */
-  get msLeft(): number | undefined {
+  get remainingMs(): number | undefined {
     if (!this.#leaving || this.deadlineMs === Infinity) return undefined;
     return Math.max(0, Math.round(this.deadlineMs - this.#record.leavingMs));
   }
@@ -130,12 +129,12 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     this.#enter('ready');
   }
 
-  /** Counts a signal. The first one is followed by {@link shutdown}; a SIGINT on top of it is an operator in a hurry. */
+  /** A signal from outside: the first one starts the shutdown, others are counted, and SIGINT on top is an operator in a hurry. */
   signal(signal: NodeJS.Signals): void {
-    const repeated = this.#leaving || this.#firstSignal !== undefined;
-    this.#firstSignal ??= signal;
+    const repeated = this.#leaving;
     if (repeated) this.#record.repeatedSignals++;
     this.emit('signal', { signal, repeated });
+    if (!repeated) void this.shutdown(signal);
     if (signal !== 'SIGINT') return;
     const sinceLastMs = performance.now() - this.#interruptedAt;
     this.#interruptedAt = performance.now();
@@ -152,8 +151,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     void this.shutdown(kind, error);
   }
 
-  /** Winds down and ends the process; a second call joins the first. Never rejects. */
-  async shutdown(reason = this.#firstSignal ?? 'shutdown', error?: unknown): Promise<void> {
+  /** Winds down and ends the process; a second call joins the first, whatever its reason. Never rejects. */
+  async shutdown(reason = 'shutdown', error?: unknown): Promise<void> {
     if (!this.#leaving) {
       this.#leaving = true;
       this.#record.leave(reason);
@@ -188,7 +187,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
     if (patienceMs > 0 && !this.#expedited.signal.aborted) {
       this.#enter('final-scrape');
-      const atMostMs = Math.max(0, (this.msLeft ?? Infinity) - SCRAPE_RESERVE_MS);
+      const atMostMs = Math.max(0, (this.remainingMs ?? Infinity) - SCRAPE_RESERVE_MS);
       await this.#race(scrapes.next(), (done) => patientTimeout(done, patienceMs, atMostMs));
     }
     this.#end({});

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
-import { sayCloseIfNewest } from './farewell.ts';
+import { sayCloseIfNewest } from './close-header.ts';
 import { Goodbyes } from './goodbyes.ts';
 import { IdleReaper } from './idle-reaper.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
@@ -238,6 +238,7 @@ export class Connections {
     const { socket } = connection;
     socket.once('close', () => this.#closed(connection));
     socket.once('end', () => {
+      connection.peerEnded = true;
       if (!connection.idle) askIfPresent(connection);
     });
   }

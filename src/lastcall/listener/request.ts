@@ -19,6 +19,13 @@ declare module 'http' {
   }
 }
 
+/** The request as the listener counts it; undefined where it came from another server. */
+export function trackedRequest({
+  shutdown,
+}: Partial<Pick<IncomingMessage, 'shutdown'>>): TrackedRequest | undefined {
+  return shutdown instanceof TrackedRequest ? shutdown : undefined;
+}
+
 /** Whether the headers announce a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

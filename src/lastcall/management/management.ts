@@ -37,9 +37,9 @@ export class Management {
       '/': () => html(landingPage(serviceName, lifecycle.state)),
       '/metrics': async (req) => metrics(req.headers.accept),
       '/lifecycle': () => {
-        const { state, since, msLeft: deadlineMs = null } = lifecycle;
+        const { state, since, remainingMs = null } = lifecycle;
         const { ageMs: lastMsAgo = null, intervalMs = null } = scrapes;
-        return json({ state, since, deadlineMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
+        return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
       },
     };
     this.server = createServer((req, res) => {

@@ -6,6 +6,7 @@ import express from 'express';
 import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
 import { maskSecrets } from '../../../src/lastcall/config/mask.ts';
 import type { Config } from '../../../src/lastcall/config/schema.ts';
+import { PACKAGE_NAME } from '../../support/names.ts';
 import { variables } from '../../../src/service/variables.ts';
 import { everyVariable, ROOMS } from '../../support/schema.ts';
 
@@ -33,7 +34,7 @@ describe('without any variable', () => {
     const { shutdown, ...rest } = loadConfig({}, false);
 
     expect(rest).toEqual({
-      service: { name: 'lastcall', version, revision: 'unknown', pod: hostname() },
+      service: { name: PACKAGE_NAME, version, revision: 'unknown', pod: hostname() },
       development: false,
       http: {
         host: undefined,
@@ -182,7 +183,7 @@ describe('problems', () => {
   );
 
   test('variables that the service does not know are nobody’s business', () => {
-    expect(problemsOf({ LASTCALL_SERVICE_PORT: 'tcp://x', SHUTDOWN_WHATEVER: '5' })).toEqual([]);
+    expect(problemsOf({ SHOP_SERVICE_PORT: 'tcp://x', SHUTDOWN_WHATEVER: '5' })).toEqual([]);
   });
 });
 

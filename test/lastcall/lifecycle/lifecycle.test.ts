@@ -195,7 +195,7 @@ describe('the way through the states', () => {
     const { lifecycle, listener, term, exits } = setUp({ drainTimeoutMs: Infinity });
     await lifecycle.start();
     term();
-    expect(lifecycle.msLeft).toBeUndefined();
+    expect(lifecycle.remainingMs).toBeUndefined();
     await jest.advanceTimersByTimeAsync(24 * 3_600_000);
     expect(exits).toEqual([]);
     listener.finish();
@@ -238,7 +238,7 @@ describe('deadlines', () => {
     const { lifecycle, listener, term, exits, report } = setUp({ drainTimeoutMs: Infinity, graceMs: 40_000 });
     await lifecycle.start();
     term();
-    expect(lifecycle.msLeft).toBe(39_000);
+    expect(lifecycle.remainingMs).toBe(39_000);
     await jest.advanceTimersByTimeAsync(38_999);
     expect(exits).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);

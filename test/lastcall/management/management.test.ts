@@ -11,7 +11,7 @@ import { Scrapes } from '../../../src/lastcall/management/scrapes.ts';
 import { sendRaw } from '../../harness/raw-client.ts';
 
 /** Terminus can be had once per process: one server for all tests, whose state they set. */
-const lifecycle = { state: 'ready' as State, started: true, since: new Date(0), msLeft: undefined };
+const lifecycle = { state: 'ready' as State, started: true, since: new Date(0), remainingMs: undefined };
 const asLifecycle = lifecycle as unknown as Lifecycle;
 const inShutdown: { liveness: 'fail' | 'pass'; readiness: 'fail' | 'pass' } = {
   liveness: 'fail',
@@ -288,7 +288,7 @@ describe('other paths', () => {
     expect(body).toEqual({
       state: 'ready',
       since: '1970-01-01T00:00:00.000Z',
-      deadlineMs: null,
+      remainingMs: null,
       scrapes: { lastMsAgo: null, intervalMs: null },
       inFlight: [],
       hooks: ['db'],

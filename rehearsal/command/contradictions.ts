@@ -1,0 +1,41 @@
+import { RehearsalError } from '../errors.ts';
+import { SCENARIOS } from '../scenarios.ts';
+import type { Flags } from './flags.ts';
+
+/**
+ * Flags that are fine by themselves and make no sense together.
+ *
+ * @throws RehearsalError `REHEARSAL_USAGE`, with what was expected
+ */
+export function checkTogether(flags: Flags): void {
+  const { command, values, set = [], compare, scenario, html, svg, findWindow, slow, post } = flags;
+  const fail = (message: string) => {
+    throw new RehearsalError('REHEARSAL_USAGE', message);
+  };
+  const draws = html !== undefined || svg !== undefined;
+  if (command !== undefined && (values !== undefined || set.length > 0 || flags.chart !== undefined)) {
+    fail(
+      '--command rehearses another program, --chart, --set and --values the chart of this one: expected one of them',
+    );
+  }
+  if (command === undefined) {
+    for (const name of ['portVariable', 'readyPath', 'livePath'] as const) {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      if (flags[name] !== undefined) fail(`${flag} is about another program: expected --command with it`);
+    }
+  }
+  if (command !== undefined && findWindow)
+    fail('--find-window sets SHUTDOWN_WINDOW, which --command does not know');
+  if (command !== undefined && compare === 'window-0')
+    fail('--compare window-0 sets SHUTDOWN_WINDOW, which --command does not know');
+  if (findWindow && compare !== undefined) fail('--find-window compares by itself: expected no --compare');
+  if (findWindow && draws) fail('--find-window draws nothing: expected neither --html nor --svg');
+  if (scenario.length > 1 && (draws || compare !== undefined || findWindow)) {
+    fail('--html, --svg, --compare and --find-window are about one scenario');
+  }
+  const [first = 'rollout'] = scenario;
+  if (findWindow && SCENARIOS[first].unavoidable !== undefined)
+    fail(`--find-window: ${first} loses something with any window, ${SCENARIOS[first].unavoidable}`);
+  if ((slow ?? 0) + (post ?? 0) > 1)
+    fail(`--slow ${slow} and --post ${post} are more than all requests together`);
+}

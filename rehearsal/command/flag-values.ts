@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from 'commander';
+import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { parseDuration } from '../subject/durations.ts';
+import { PRESETS } from '../subject/presets.ts';
+
+// How the text of each flag is read; each throws commander's InvalidArgumentError with what was expected.
+
+/** `all`, or names separated by commas. */
+export function scenarioList(text: string): ScenarioName[] {
+  if (text === 'all') return [...SCENARIO_NAMES];
+  return text.split(',').map((name) => {
+    const known = SCENARIO_NAMES.find((candidate) => candidate === name.trim());
+    if (known === undefined)
+      throw new InvalidArgumentError(`expected all, or some of ${SCENARIO_NAMES.join(', ')}`);
+    return known;
+  });
+}
+
+/** In milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 250ms, 5s or 2m');
+  return ms;
+}
+
+/** `0.2` or `20%`, as a number from 0 to 1. */
+export function portion(text: string): number {
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  const share = percent === undefined ? Number(text) : Number(percent) / 100;
+  if (text.trim() === '' || !(share >= 0 && share <= 1)) {
+    throw new InvalidArgumentError('expected a share such as 0.2 or 20%');
+  }
+  return share;
+}
+
+/** A whole number of at most seven digits. */
+export function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d{1,7}$/.test(text) || Number(text) < least) {
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
+    }
+    return Number(text);
+  };
+}
+
+/** The path of a URL, with its query. */
+export function path(text: string): string {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('expected a path that begins with /');
+  return text;
+}
+
+/** One of {@link PRESETS}. */
+export function presetName(text: string): string {
+  if (!Object.hasOwn(PRESETS, text))
+    throw new InvalidArgumentError(`expected one of ${Object.keys(PRESETS).join(', ')}`);
+  return text;
+}
+
+/** Anything but nothing. */
+export function commandLine(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected a program and its arguments');
+  return text;
+}
+
+/** A name that a shell takes for one. */
+export function variableName(text: string): string {
+  if (!/^[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('expected the name of a variable');
+  return text;
+}
+
+/** Of a flag that may be repeated: all of its values. */
+export function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+/** `NAME=value`, added to those before. */
+export function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('expected NAME=value');
+  return { ...before, [name]: value };
+}

@@ -1,0 +1,170 @@
+import { Command, CommanderError, Option } from 'commander';
+import { RehearsalError } from '../errors.ts';
+import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { SCENARIOS } from '../scenarios.ts';
+import { PRESETS } from '../subject/presets.ts';
+import { ROUTES } from '../subject/routes.ts';
+import {
+  atLeast,
+  collect,
+  commandLine,
+  duration,
+  path,
+  portion,
+  presetName,
+  scenarioList,
+  variable,
+  variableName,
+} from './flag-values.ts';
+
+/** The command as whoever has called it knows it. */
+export const NAME =
+  process.env['npm_lifecycle_event'] === 'rehearse' ? 'npm run rehearse --' : 'lastcall-rehearse';
+
+/** The command line as it was given, each text read; durations in milliseconds, shares from 0 to 1. */
+export interface Flags {
+  scenario: ScenarioName[];
+  replicas?: number;
+  values?: string[];
+  set?: string[];
+  chart?: string;
+  env?: Record<string, string>;
+  command?: string;
+  portVariable?: string;
+  readyPath?: string;
+  livePath?: string;
+  grace?: number;
+  preStop?: number;
+  stall?: number;
+  endpointLag: number;
+  jitter: number;
+  rate: number;
+  clients: number;
+  fresh: number;
+  slow?: number;
+  slowTime: number;
+  post?: number;
+  postBytes: number;
+  postBody?: string;
+  streams?: number;
+  websockets: number;
+  path: string;
+  slowPath: string;
+  postPath: string;
+  streamPath: string;
+  websocketPath: string;
+  timeout: number;
+  steady: number;
+  tail: number;
+  seed: number;
+  compare?: string;
+  findWindow?: true;
+  html?: string;
+  svg?: string;
+  json?: string | true;
+}
+
+/** @throws RehearsalError `REHEARSAL_USAGE`, with what was expected; CommanderError after `--help` */
+export function parseFlags(argv: string[]): Flags {
+  const command = program();
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode !== 0) {
+      throw new RehearsalError('REHEARSAL_USAGE', error.message.replace(/^error: /, ''));
+    }
+    throw error;
+  }
+  return command.opts<Flags>();
+}
+
+function program(): Command {
+  const scenarios = SCENARIO_NAMES.map((name) => `  ${name.padEnd(15)} ${SCENARIOS[name].description}`).join(
+    '\n',
+  );
+  const presets = Object.entries(PRESETS)
+    .map(([name, { description }]) => `  ${name.padEnd(15)} ${description}`)
+    .join('\n');
+  const command = new Command(NAME)
+    .description(
+      'Replaces real processes of the service under load, as a cluster does, and says which requests it loses and why.',
+    )
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .helpOption('-h, --help', 'this text')
+    .allowExcessArguments(false)
+    .addHelpText('after', `\nScenarios:\n${scenarios}\n\nPresets to compare with:\n${presets}\n`)
+    .addHelpText('after', 'Exit code: 0 nothing was lost, 1 something was, 2 it could not be run.\n');
+  for (const [group, options] of Object.entries(OPTIONS)) {
+    command.optionsGroup(`${group}:`);
+    for (const [flags, description, parse, text] of options) {
+      const option = new Option(flags, description);
+      if (parse !== undefined) option.argParser(parse as (value: string, previous: unknown) => unknown);
+      // Read like any other, and shown as one would write it.
+      if (text !== undefined)
+        option.default(parse === undefined ? text : parse(text, undefined as never), text);
+      command.addOption(option);
+    }
+  }
+  return command;
+}
+
+type Parser = (text: string, before: never) => unknown;
+
+/** Flags, what they are for, how their text is read, and the default as one would write it. */
+const OPTIONS: Record<
+  string,
+  [flags: string, description: string, parse?: Parser | undefined, text?: string][]
+> = {
+  'What happens': [
+    ['--scenario <names>', 'separated by commas, or all', scenarioList, 'rollout'],
+    ['--endpoint-lag <time>', 'from a deletion until the balancers have heard of it', duration, '1s'],
+    ['--jitter <share>', 'by which the lag varies', portion, '20%'],
+    ['--replicas <n>', 'how many (3, or what the chart says)', atLeast(1)],
+    ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
+    ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],
+    [
+      '--stall <time>',
+      'for which replicas that leave get no CPU, again and again (0; 2s for starved)',
+      duration,
+    ],
+  ],
+  'What is rehearsed': [
+    ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
+    ['--set <key=value>', 'as of helm; may be repeated', collect],
+    ['--chart <folder>', 'that Helm would deploy (helm)'],
+    ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
+    ['--command <line>', 'any other program that takes its port from the environment', commandLine],
+    ['--port-variable <name>', 'the one it takes it from (PORT)', variableName],
+    ['--ready-path <path>', 'of its readiness probe; without one, it has to accept connections', path],
+    ['--live-path <path>', 'of its liveness probe; without one, there is none', path],
+  ],
+  'The load': [
+    ['--rate <n>', 'requests per second', atLeast(1), '500'],
+    ['--clients <n>', 'keep-alive clients', atLeast(1), '200'],
+    ['--fresh <share>', 'of requests on a new connection', portion, '20%'],
+    ['--slow <share>', 'of slow requests (2%; 0 with --command)', portion],
+    ['--slow-time <time>', 'that a slow request takes', duration, '2s'],
+    ['--post <share>', 'of requests with a body (10%; 0 with --command)', portion],
+    ['--post-bytes <n>', 'in such a body', atLeast(0), '1024'],
+    ['--post-body <json>', 'instead of one of that length'],
+    ['--streams <n>', 'clients of the event stream (6; 0 with --command)', atLeast(0)],
+    ['--websockets <n>', 'WebSocket clients', atLeast(0), '0'],
+    ['--path <path>', 'of a request', path, ROUTES.get],
+    ['--slow-path <path>', '%ms stands for the milliseconds', path, ROUTES.slow],
+    ['--post-path <path>', 'that takes JSON', path, ROUTES.post],
+    ['--stream-path <path>', 'of the event stream', path, ROUTES.stream],
+    ['--websocket-path <path>', 'of the WebSockets', path, ROUTES.webSocket],
+    ['--timeout <time>', 'after which a client gives up', duration, '10s'],
+    ['--steady <time>', 'before anything changes', duration, '5s'],
+    ['--tail <time>', 'after everything has changed', duration, '2s'],
+    ['--seed <n>', 'the same seed is the same load', atLeast(0), '1'],
+  ],
+  'What comes of it': [
+    ['--html <file>', 'a page with the timeline'],
+    ['--svg <file>', 'the timeline alone, for a README or a pull request'],
+    ['--json [file]', 'the result; without a file, on the standard output'],
+    ['--compare <preset>', 'the same load for something else, side by side', presetName],
+    ['--find-window', 'search the smallest window that loses nothing'],
+  ],
+};

@@ -1,0 +1,132 @@
+import type { LoadPlan, Plan } from '../plan.ts';
+import { builtIn, ownSubject } from '../subject/built-service.ts';
+import { type Deployed, fromChart } from '../subject/chart.ts';
+import { otherProgram } from '../subject/other-program.ts';
+import { PRESETS } from '../subject/presets.ts';
+import { CAUTIOUS_LOAD, USUAL_LOAD } from '../subject/routes.ts';
+import type { Subject } from '../subject/subject.ts';
+import { checkTogether } from './contradictions.ts';
+import { type Flags, parseFlags } from './flags.ts';
+import { assertWritable } from './writable.ts';
+
+/** What was asked for on the command line. */
+export interface Wanted {
+  plans: Plan[];
+  /** Of the same load, to compare with. */
+  compared: Plan | undefined;
+  findWindow: boolean;
+  html: string | undefined;
+  svg: string | undefined;
+  /** A file, or `-` for the standard output. */
+  json: string | undefined;
+  /** What of the chart is left out, a sentence each. */
+  left: string[];
+}
+
+/** One kube-proxy each. */
+const NODES = 3;
+
+/**
+ * Reads the command line.
+ *
+ * @param argv what follows the name of the program
+ * @throws RehearsalError `REHEARSAL_USAGE`, with what was expected; CommanderError after `--help`
+ */
+export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv): Promise<Wanted> {
+  const flags = parseFlags(argv);
+  checkTogether(flags);
+  for (const name of ['html', 'svg', 'json'] as const) {
+    const file = flags[name];
+    if (typeof file === 'string' && file !== '-') assertWritable(`--${name}`, file);
+  }
+  const { base, left } = await basePlan(flags, environment);
+  const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
+  return {
+    plans: flags.scenario.map((scenario) => ({ ...base, scenario })),
+    compared:
+      preset === undefined
+        ? undefined
+        : { ...base, ...preset.apply(base), scenario: flags.scenario[0] ?? 'rollout' },
+    findWindow: flags.findWindow === true,
+    html: flags.html,
+    svg: flags.svg,
+    json: flags.json === true ? '-' : flags.json,
+    left,
+  };
+}
+
+async function basePlan(
+  flags: Flags,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ base: Plan; left: string[] }> {
+  const { left = [], deployment, ...subject } = await subjectOf(flags, environment);
+  const own = flags.command === undefined;
+  const preStopMs = flags.preStop ?? subject.pod.preStopMs;
+  return {
+    left,
+    base: {
+      scenario: 'rollout',
+      program: subject.program,
+      pod: {
+        ...subject.pod,
+        // What the settings add up to has room for a sleep before them.
+        graceMs: flags.grace ?? subject.pod.graceMs + (own ? preStopMs - subject.pod.preStopMs : 0),
+        preStopMs,
+      },
+      deployment: deployment ?? {
+        replicas: flags.replicas ?? 3,
+        maxSurge: 1,
+        maxUnavailable: 0,
+        minReadyMs: 0,
+      },
+      network: { endpointLagMs: flags.endpointLag, jitter: flags.jitter, nodes: NODES },
+      load: loadOf(flags, own ? USUAL_LOAD : CAUTIOUS_LOAD),
+      stallMs: flags.stall ?? 0,
+      seed: flags.seed,
+    },
+  };
+}
+
+/** Another program, or the service that was built in this folder: by itself, or as its chart would deploy it. */
+async function subjectOf(
+  { command, values = [], set = [], env = {}, replicas, chart, ...flags }: Flags,
+  environment: NodeJS.ProcessEnv,
+): Promise<Subject & Partial<Deployed>> {
+  if (command !== undefined) {
+    const { portVariable, readyPath, livePath } = flags;
+    return otherProgram(command, environment, env, {
+      ...(portVariable === undefined ? {} : { portVariable }),
+      ...(readyPath === undefined ? {} : { readyPath }),
+      ...(livePath === undefined ? {} : { livePath }),
+    });
+  }
+  const main = builtIn('.');
+  if (chart === undefined && values.length + set.length === 0) return ownSubject(main, environment, env);
+  const source = { helm: environment['HELM'] ?? 'helm', chart: chart ?? 'helm', files: values, set };
+  return fromChart(source, main, environment, env, replicas);
+}
+
+function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {
+  return {
+    rate: flags.rate,
+    clients: flags.clients,
+    fresh: flags.fresh,
+    slow: flags.slow ?? usual.slow,
+    post: flags.post ?? usual.post,
+    slowMs: flags.slowTime,
+    postBytes: flags.postBytes,
+    ...(flags.postBody === undefined ? {} : { postBody: flags.postBody }),
+    routes: {
+      get: flags.path,
+      slow: flags.slowPath,
+      post: flags.postPath,
+      stream: flags.streamPath,
+      webSocket: flags.websocketPath,
+    },
+    streams: flags.streams ?? usual.streams,
+    webSockets: flags.websockets,
+    timeoutMs: flags.timeout,
+    steadyMs: flags.steady,
+    tailMs: flags.tail,
+  };
+}

@@ -1,0 +1,143 @@
+import type { Exit, Killed, Span, StateSpan } from '../cluster/life.ts';
+import type { Cause, Kind } from '../load/ledger.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
+
+/**
+ * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds
+ * since its load began; replicas that were up before have negative times.
+ */
+export interface Result {
+  /** Of this shape. */
+  version: 1;
+  /** ISO 8601. */
+  startedAt: string;
+  scenario: { name: string; description: string };
+  /** What was rehearsed: `the built service`, or the command line of another program. */
+  program: string;
+  settings: Settings;
+  durationMs: number;
+  /** From the first change to the end of the last replica that was to go; the rest of the time is steady. */
+  change: { fromMs: number; toMs: number };
+  requests: Totals;
+  /** By phase: `steady` before the first change, `change`, `after`. */
+  phases: Record<Phase, Totals>;
+  latency: { steady: Quantiles; change: Quantiles };
+  replicas: ReplicaResult[];
+  losses: Loss[];
+  /** Causes and what to do about them, worst first; empty if nothing was lost and nothing is wrong. */
+  findings: Finding[];
+  /** Equal slices of the whole time, for drawing. */
+  timeline: Slice[];
+  /** Set where a loss can't be avoided: about how many, and why. */
+  expected?: { lost: number; why: string };
+  /** Answers that every replica says it gave, against those that the clients got. */
+  agreement: 'agree' | 'differ' | 'unknown';
+}
+
+export type Phase = 'steady' | 'change' | 'after';
+
+export interface Totals {
+  sent: number;
+  answered: number;
+  lost: number;
+}
+
+/** Milliseconds, counted from when the request was due, not from when it could be sent. */
+export interface Quantiles {
+  count: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+}
+
+/** What stood behind the run, to be read by a person. */
+export interface Settings {
+  replicas: number;
+  /** Requests per second. */
+  rate: number;
+  /** Keep-alive clients. */
+  clients: number;
+  /** Shares of all requests, 0 to 1. */
+  shares: { fresh: number; slow: number; post: number };
+  slowMs: number;
+  streams: number;
+  webSockets: number;
+  endpointLagMs: number;
+  /** Share of the lag, 0 to 1. */
+  jitter: number;
+  graceMs: number;
+  preStopMs: number;
+  /** For which replicas that left got no CPU, each time; 0: they always had some. */
+  stallMs: number;
+  /** The variables that differ from the program's own defaults. */
+  environment: Record<string, string>;
+  seed: number;
+}
+
+/** One replica: what it went through, and what it says of itself. */
+export interface ReplicaResult {
+  /** `old-1` … are replaced, `new-1` … are what comes instead. */
+  name: string;
+  /** In the order of time, each from the end of the one before. Absent from the first: waiting for its start. */
+  states: StateSpan[];
+  /** Endpoint of at least one balancer, in turn. */
+  inRotation: Span[];
+  /** When its process got no CPU. */
+  stalls?: Span[];
+  deletedAtMs?: number;
+  sigtermAtMs?: number;
+  exit?: Exit;
+  killed?: Killed;
+  /** By the clients' count. */
+  answered: number;
+  lost: number;
+  /** Its own count of answers, from its report, without those to the kubelet and to the first look at its routes. */
+  reported?: number;
+  agrees?: boolean;
+  /** The report that it logged at its end. */
+  report?: ProcessReport;
+}
+
+/** One request that was lost. */
+export interface Loss {
+  cause: Cause;
+  kind: Kind;
+  method: string;
+  path: string;
+  /** When it was due, and when it was known to be lost. */
+  atMs: number;
+  failedAtMs: number;
+  phase: Phase;
+  replica?: string;
+  /** Since the SIGTERM of that replica. */
+  afterSigtermMs?: number;
+  /** Of that replica when it was lost. */
+  state?: string;
+  /** ECONNRESET, 503, … */
+  detail: string;
+}
+
+export interface Finding {
+  severity: 'loss' | 'warning' | 'note';
+  /** How many requests it cost. */
+  lost: number;
+  /** One sentence: what happened, when, and why. */
+  text: string;
+  /** One sentence: what to set, and to what. */
+  advice?: string;
+  /** The variable or value of the chart that decides it. */
+  setting?: string;
+}
+
+export interface Slice {
+  fromMs: number;
+  toMs: number;
+  sent: number;
+  lost: number;
+  /** By name of the replica. */
+  answered: Record<string, number>;
+  p50: number;
+  p99: number;
+  max: number;
+}
