@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import request from 'supertest';
 import { WebSocket } from 'ws';
-import { startApp, type TestApp } from '../harness/app.ts';
+import { startOwnApp } from '../harness/own-service.ts';
+import type { TestApp } from '../harness/app.ts';
 import { own } from '../harness/own.ts';
 
 async function connect(app: TestApp, path = '/chat'): Promise<WebSocket> {
@@ -13,7 +14,7 @@ async function connect(app: TestApp, path = '/chat'): Promise<WebSocket> {
 }
 
 test('everybody gets what anybody sends', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
   const [one, other] = [await connect(app), await connect(app)];
   const heard = Promise.all([once(one, 'message'), once(other, 'message')]);
 
@@ -24,7 +25,7 @@ test('everybody gets what anybody sends', async () => {
 
 // #region shutdown
 test('is closed with 1001 when the process is told to leave, and counted as upgraded', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
   const client = await connect(app);
 
   app.listener.giveNotice(0);
@@ -37,7 +38,7 @@ test('is closed with 1001 when the process is told to leave, and counted as upgr
 // #endregion shutdown
 
 test('one that sends too much is closed with 1009, and ends nobody else', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
   const [one, other] = [await connect(app), await connect(app)];
 
   one.send('x'.repeat(65 * 1024));
@@ -49,13 +50,13 @@ test('one that sends too much is closed with 1009, and ends nobody else', async 
 });
 
 test('a WebSocket elsewhere is not ours', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
 
   await expect(connect(app, '/chats')).rejects.toThrow('404');
 });
 
 test('a request without an upgrade is told to make one', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
 
   await request(app.url).get('/chat').expect(426).expect('Upgrade', 'websocket');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { startApp } from '../harness/app.ts';
+import { startOwnApp } from '../harness/own-service.ts';
 import { own } from '../harness/own.ts';
 
 const ORDER = { sku: 'A-1', quantity: 2, shipping: 'express' };
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 // #region route
 test('an order that was placed is found at its location', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
 
   const { body, headers } = await request(app.url).post('/orders').send(ORDER).expect(201);
 
@@ -29,7 +29,7 @@ test('an order that was placed is found at its location', async () => {
 // #endregion route
 
 test('an order that does not exist is a problem', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
 
   const { text } = await request(app.url).get('/orders/42').expect(404);
 
@@ -38,7 +38,7 @@ test('an order that does not exist is a problem', async () => {
 
 // #region validation
 test('a body that is wrong is a problem that says what, and where', async () => {
-  const app = await startApp({ ORDERS_MAX_QUANTITY: '5' });
+  const app = await startOwnApp({ ORDERS_MAX_QUANTITY: '5' });
   const body = { quantity: 6, shipping: 'slow', 'a/b': 1 };
 
   const { text } = await request(app.url).post('/orders').send(body).expect(422);
@@ -53,7 +53,7 @@ test('a body that is wrong is a problem that says what, and where', async () => 
 // #endregion validation
 
 test('a body of another shape than an object is refused as a whole', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
 
   const { text } = await request(app.url).post('/orders').send([]).expect(422);
 
@@ -62,7 +62,7 @@ test('a body of another shape than an object is refused as a whole', async () =>
 
 // #region metrics
 test('orders are counted by their shipping, from 0 on, and measured by their pieces', async () => {
-  const app = await startApp();
+  const app = await startOwnApp();
   await request(app.url).post('/orders').send(ORDER).expect(201);
   await request(app.url).post('/orders').send({}).expect(422);
 
@@ -76,18 +76,18 @@ test('orders are counted by their shipping, from 0 on, and measured by their pie
 
 // #region file
 test('orders outlive the process that took them', async () => {
-  const first = await startApp({ ORDERS_FILE: file });
+  const first = await startOwnApp({ ORDERS_FILE: file });
   const { body } = await request(first.url).post('/orders').send(ORDER).expect(201);
   await first.close();
 
-  const second = await startApp({ ORDERS_FILE: file });
+  const second = await startOwnApp({ ORDERS_FILE: file });
 
   expect((await request(second.url).get(`/orders/${body.id}`).expect(200)).body).toEqual(body);
 });
 // #endregion file
 
 test('orders that are placed at once are a line each', async () => {
-  const app = await startApp({ ORDERS_FILE: file });
+  const app = await startOwnApp({ ORDERS_FILE: file });
   const place = async () => request(app.url).post('/orders').send(ORDER).expect(201);
 
   await Promise.all(Array.from({ length: 50 }, place));
@@ -99,14 +99,14 @@ test('orders that are placed at once are a line each', async () => {
 test('a file that is no list of orders ends the start, and says where', async () => {
   writeFileSync(file, '{"id":"1"}\n{"id":\n');
 
-  await expect(startApp({ ORDERS_FILE: file })).rejects.toThrow(
+  await expect(startOwnApp({ ORDERS_FILE: file })).rejects.toThrow(
     `start-up hook "orders" failed: ${file}:2 is no order`,
   );
 });
 
 // #region check
 test('a file that has gone makes the service unready', async () => {
-  const app = await startApp({ ORDERS_FILE: file, HEALTH_CHECK_INTERVAL: '100ms' });
+  const app = await startOwnApp({ ORDERS_FILE: file, HEALTH_CHECK_INTERVAL: '100ms' });
   await until(() => app.health.ready);
 
   rmSync(file);
@@ -117,7 +117,7 @@ test('a file that has gone makes the service unready', async () => {
 // #endregion check
 
 test('the most pieces have to be a number', async () => {
-  await expect(startApp({ ORDERS_MAX_QUANTITY: 'many' })).rejects.toMatchObject({
+  await expect(startOwnApp({ ORDERS_MAX_QUANTITY: 'many' })).rejects.toMatchObject({
     problems: ['ORDERS_MAX_QUANTITY="many": expected a whole number, 1 or more'],
   });
 });
