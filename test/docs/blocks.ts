@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** A code block in TypeScript of a page. */
 export interface Block {
@@ -44,11 +45,18 @@ export function partOf(info: string): string {
   return `${code.map((line) => line.slice(Math.min(...indents))).join('\n')}\n`;
 }
 
+/** A clone takes an example out by its folder; its tests go with it. */
+function isThere(info: string): boolean {
+  const [path = ''] = info.split('#');
+  const example = path.replace(/^test\/service\/(\w+)\.test\.ts$/, 'src/service/$1/$1.ts');
+  return existsSync(dirname(example));
+}
+
 /** The page with all of its blocks of files as the files are. */
 export function renderPage(page: string): string {
   return readFileSync(page, 'utf8').replaceAll(FENCE, (block, info: string | undefined, code: string) => {
     const own = { page, line: 0, info: info ?? '', code };
-    return isOfFile(own) ? `\`\`\`ts ${own.info}\n${partOf(own.info)}\`\`\`` : block;
+    return isOfFile(own) && isThere(own.info) ? `\`\`\`ts ${own.info}\n${partOf(own.info)}\`\`\`` : block;
   });
 }
 
