@@ -45,11 +45,16 @@ export function partOf(info: string): string {
   return `${code.map((line) => line.slice(Math.min(...indents))).join('\n')}\n`;
 }
 
+/** Where the worked example is, nothing that a page shows may be missing. A clone that has taken it out has its own. */
+const COMPLETE = existsSync('src/service/orders');
+
 /** A clone takes an example out by its folder; its tests go with it. */
 function isThere(info: string): boolean {
-  const [path = ''] = info.split('#');
+  const [path = '', region] = info.split('#');
   const example = path.replace(/^test\/service\/(\w+)\.test\.ts$/, 'src/service/$1/$1.ts');
-  return existsSync(dirname(example));
+  if (!existsSync(dirname(example))) return false;
+  if (COMPLETE || region === undefined) return true;
+  return existsSync(path) && readFileSync(path, 'utf8').includes(`// #region ${region}`);
 }
 
 /** The page with all of its blocks of files as the files are. */
