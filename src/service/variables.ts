@@ -6,8 +6,10 @@ import { ordersVariables } from './orders/variables.ts';
 /** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
 export const rooms: Room[] = [tls, gatewayRoom];
 
+// #region variables
 /** The variables of this service, beside those of the engine: docs/configuration.md. */
 export const variables = { orders: ordersVariables };
+// #endregion variables
 
 /** What features get. */
 export type Parts = AppParts<typeof variables>;
