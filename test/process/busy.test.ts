@@ -17,7 +17,7 @@ test('a loop that is busy for 60 of every 80 ms loses none of 300 clients that p
       SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '400ms',
       SHUTDOWN_DRAIN_TIMEOUT: '20s',
     });
-    const clients = new KeepAliveClients(url, 300, 370, 400);
+    const clients = new KeepAliveClients(url, 300, 340, 400);
     await clients.busy;
     await leave(service);
     const result = await reportOf(service);
