@@ -8,6 +8,7 @@ export const SLOW = [
   '<rootDir>/test/prometheus/',
   '<rootDir>/test/e2e/',
   '<rootDir>/test/rename.test.ts',
+  '<rootDir>/test/clone/',
 ];
 
 /** `npm run test:coverage`. */

@@ -57,7 +57,10 @@ async function startGateway(targetPort) {
     SHUTDOWN_WINDOW_MAX: '0',
     GATEWAY_TARGETS: `/target=http://127.0.0.1:${targetPort}`,
   };
-  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['test/fixture/main.mjs'], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await listening(port);
   return { child, port };
 }

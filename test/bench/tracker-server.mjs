@@ -1,12 +1,12 @@
 // A server of the tracker benchmark: `tracked` behind our Listener, `plain` behind node:http, with the same handler.
 import { createServer } from 'node:http';
 import { pino } from 'pino';
-import { createApp } from '../../dist/service/app.js';
-import { rooms, variables } from '../../dist/service/variables.js';
 import { loadAll } from '../../dist/lastcall/config/config.js';
 import { Listener } from '../../dist/lastcall/listener/listener.js';
+import { fixture } from '../fixture/built.mjs';
 
 const [, , tracker, application] = process.argv;
+const { createApp, rooms, variables } = await fixture();
 const loaded = loadAll({ PORT: '0' }, { terminal: false, variables, rooms });
 const logger = pino(pino.destination({ dest: '/dev/null', sync: true }));
 const bare = (_req, res) => res.end('ok');

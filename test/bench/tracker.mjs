@@ -105,7 +105,10 @@ for (const count of [0, 1000, 10_000]) {
       SHUTDOWN_WINDOW_MAX: '0',
       SHUTDOWN_KEEP_ALIVE_MIN_IDLE: `${IDLE_MS}ms`,
     };
-    const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['test/fixture/main.mjs'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let report;
     let port;
     for await (const text of createInterface({ input: child.stdout })) {

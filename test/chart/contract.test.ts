@@ -10,10 +10,12 @@ const SCHEMA = everyVariable();
 import { make, mount } from '../support/certificates.ts';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
+import { readPaths } from '../../scripts/paths.ts';
 import { POD_NAME } from '../support/names.ts';
 import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
+const PATHS = readPaths();
 
 /** Read by Node, and by libraries that want to know where they are. */
 const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
@@ -94,7 +96,7 @@ describe('the built service, started with exactly what the chart renders', () =>
       expect(await pod.probe(startupProbe)).toBe(true);
       expect(await pod.probe(livenessProbe)).toBe(true);
       expect(await pod.probe(readinessProbe)).toBe(true);
-      expect(await visit(pod)).toMatchObject({ status: 200, connection: 'keep-alive' });
+      expect(await visit(pod)).toMatchObject({ status: PATHS.get.status, connection: 'keep-alive' });
 
       // The service understood the numbers as the chart meant them.
       const { config } = (await pod.line(({ event }) => event === 'config')) as unknown as {
@@ -137,7 +139,7 @@ describe('the built service, started with exactly what the chart renders', () =>
       expect(await pod.probe(startupProbe)).toBe(true);
       expect(await pod.probe(livenessProbe)).toBe(env['SHUTDOWN_LIVENESS'] === 'pass');
       expect(await pod.probe(readinessProbe)).toBe(env['SHUTDOWN_READINESS'] === 'pass');
-      expect(await visit(pod)).toMatchObject({ status: 200, connection: 'close' });
+      expect(await visit(pod)).toMatchObject({ status: PATHS.get.status, connection: 'close' });
 
       await pod.state('final-scrape');
       const { body } = await pod.get(...scrapeOf(objects));
@@ -152,7 +154,7 @@ describe('the built service, started with exactly what the chart renders', () =>
 
 /** As a client with a pool does. */
 async function visit(pod: PodProcess) {
-  return pod.get('http', '/', 'client', 10_000, 'keep-alive');
+  return pod.get('http', PATHS.get.path, 'client', 10_000, 'keep-alive');
 }
 
 /** Where Prometheus would read: as the rendered monitor says, or where one would if it were on. */

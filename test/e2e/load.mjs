@@ -1,9 +1,11 @@
 // Sends requests at a steady rate and counts every one that is not answered completely and rightly: what a rollout
 // must not lose. `node load.mjs URL [--rate N] [--seconds N] …`; without --seconds it ends on SIGTERM or SIGINT. The
 // verdict is one line of JSON on stdout, the progress goes to stderr. Plain Node and a single file, because it also
-// runs inside of the service's own image (see rollout.sh).
+// runs inside of the service's own image (see rollout.sh). What it asks for is said by the service, in a file
+// paths.json beside this one or in src/service/ (scripts/paths.ts), or by --paths.
 //
 // Exit code: 0 nothing was lost, 1 something was or the load was too thin to tell, 2 wrong arguments.
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -13,25 +15,24 @@ const PAYLOAD = JSON.stringify({ text: 'all of this must come back. '.repeat(80)
 
 const options = readArguments();
 const pooled = new Agent({ keepAlive: true });
-const isHome = (text) => typeof parsed(text).pod === 'string';
-const HOME = { kind: 'keep-alive', path: '/', agent: pooled, isRight: isHome };
-const FRESH = { kind: 'fresh', path: '/', agent: false, isRight: isHome };
-const POST = {
+const { paths } = options;
+const HOME = { kind: 'keep-alive', agent: pooled, ...paths.get };
+const FRESH = { kind: 'fresh', agent: false, ...paths.get };
+const POST = paths.post && {
   kind: 'post',
-  path: '/echo',
   agent: pooled,
-  body: PAYLOAD,
-  isRight: (text) => text === PAYLOAD,
+  ...paths.post,
+  body: paths.post.body === undefined ? PAYLOAD : JSON.stringify(paths.post.body),
 };
 /** Some of them are in flight on every pod at any time. */
-const SLOW = {
+const SLOW = paths.slow && {
   kind: 'slow',
-  path: `/slow?ms=${options.slow}`,
   agent: pooled,
-  isRight: (text) => parsed(text).ms === options.slow,
+  ...paths.slow,
+  path: paths.slow.path.replace('%ms', options.slow),
 };
 /** Sent in turn. Kept connections, because they break in a shutdown; fresh ones, because they find closed ports. */
-const MIX = [HOME, FRESH, POST, HOME, FRESH, HOME, FRESH, POST, HOME, SLOW];
+const MIX = [HOME, FRESH, POST, HOME, FRESH, HOME, FRESH, POST, HOME, SLOW].filter(Boolean);
 
 /** Which pod a connection leads to, learned from the answers. */
 const podOf = new WeakMap();
@@ -107,8 +108,8 @@ async function run() {
   return { seconds, rate: options.rate, ...tally, latencyMs: quantiles(latencies) };
 }
 
-/** One request, never repeated. It is lost unless a whole 2xx answer with the right body arrives in time. */
-async function exchange({ path, agent, body, isRight }) {
+/** One request, never repeated. It is lost unless a whole answer with the right status and body arrives in time. */
+async function exchange({ kind, path, agent, body, status, answer }) {
   return new Promise((resolve) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
     const method = body === undefined ? 'GET' : 'POST';
@@ -126,10 +127,10 @@ async function exchange({ path, agent, body, isRight }) {
       const cutShort = () => lose('truncated', `${text.length} characters of the body`);
       res.on('error', cutShort).on('end', () => {
         if (!res.complete) return cutShort();
-        if (res.statusCode < 200 || res.statusCode > 299) return lose('status', res.statusCode);
-        if (!isRight(text)) return lose('wrong answer', text.slice(0, 100));
+        if (res.statusCode !== status) return lose('status', res.statusCode);
+        if (!isRight(answer, text, body)) return lose('wrong answer', text.slice(0, 100));
         clearTimeout(timer);
-        const { pod } = path === '/' ? parsed(text) : {};
+        const { pod } = kind === 'post' || kind === 'slow' ? {} : parsed(text);
         if (pod !== undefined) podOf.set(req.socket, pod);
         resolve({ pod });
       });
@@ -156,6 +157,19 @@ async function untilReachable() {
   return true;
 }
 
+/** Whether an answer is the expected one, of which paths.json says what it has in it. */
+function isRight(expected, text, body) {
+  if (expected === '%body') return text === body;
+  return expected === undefined || has(parsed(text), expected);
+}
+
+function has(value, expected) {
+  if (expected === '%text') return typeof value === 'string';
+  if (expected === '%ms') return value === options.slow;
+  if (expected === null || typeof expected !== 'object') return value === expected;
+  return Object.entries(expected).every(([name, wanted]) => has(value?.[name], wanted));
+}
+
 function parsed(text) {
   try {
     return JSON.parse(text) ?? {};
@@ -172,7 +186,7 @@ function quantiles(values) {
 
 function readArguments() {
   const usage =
-    'usage: load.mjs URL [--rate N] [--seconds N] [--at-least N] [--slow MS] [--timeout MS] [--wait SECONDS] [--expect-losses]';
+    'usage: load.mjs URL [--rate N] [--seconds N] [--at-least N] [--slow MS] [--timeout MS] [--wait SECONDS] [--paths FILE] [--expect-losses]';
   const defaults = {
     rate: '100', // requests a second
     seconds: 'Infinity',
@@ -188,6 +202,7 @@ function readArguments() {
         ...Object.fromEntries(
           Object.entries(defaults).map(([name, value]) => [name, { type: 'string', default: value }]),
         ),
+        paths: { type: 'string' },
         'expect-losses': { type: 'boolean', default: false },
       },
     });
@@ -198,9 +213,16 @@ function readArguments() {
     });
     if (positionals.length !== 1) throw new Error('expected one URL');
     const expectLosses = values['expect-losses'];
-    return { url: new URL(positionals[0]), rate, seconds, atLeast, slow, timeout, wait, expectLosses };
+    const paths = JSON.parse(readFileSync(values.paths ?? pathsFile(), 'utf8'));
+    return { url: new URL(positionals[0]), rate, seconds, atLeast, slow, timeout, wait, paths, expectLosses };
   } catch (error) {
     process.stderr.write(`${error.message}\n${usage}\n`);
     process.exit(2);
   }
+}
+
+/** In the image it is put beside this file; here it is where the service has it. */
+function pathsFile() {
+  const here = ['paths.json', '../../src/service/paths.json'].map((path) => new URL(path, import.meta.url));
+  return here.find((file) => existsSync(file)) ?? here[0];
 }

@@ -9,6 +9,8 @@ import { startService } from '../harness/service.ts';
 import { startBalancer } from '../support/balancer.ts';
 
 const LOAD = fileURLToPath(new URL('load.mjs', import.meta.url));
+/** Of the fixture, and of the servers that are planted here. */
+const PATHS = fileURLToPath(new URL('../fixture/paths.json', import.meta.url));
 /** Of a planted server: the requests before it are load.mjs finding out that somebody answers, and some more. */
 const NTH = 40;
 
@@ -41,7 +43,7 @@ afterEach(() => {
 
 /** Runs the load generator, until it ends by itself or `until` resolves. */
 function load(url: string, args: string[], until?: Promise<unknown>) {
-  const child = spawn(process.execPath, [LOAD, url, '--slow', '100', ...args], {
+  const child = spawn(process.execPath, [LOAD, url, '--slow', '100', '--paths', PATHS, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -34,6 +34,7 @@ TEXT
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 chart=$here/../../helm
+paths=$here/../../src/service/paths.json
 read -ra kubectl <<<"${KUBECTL:-kubectl}"
 read -ra helm <<<"${HELM:-helm}"
 
@@ -153,7 +154,7 @@ YAML
 
 start_load() {
   remove_load
-  kube create configmap "$release-load" --from-file="$here/load.mjs" >&2
+  kube create configmap "$release-load" --from-file="$here/load.mjs" --from-file="$paths" >&2
   load_manifest "$1" | kube apply -f - >&2
   await 120 'the load is not steady' load_is_steady
 }

@@ -83,6 +83,9 @@ describe('rollout.sh with stubs for kubectl and helm', () => {
     const at = order.map((part) => calls().findIndex((call) => call.includes(part)));
     expect(at).not.toContain(-1);
     expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(calls().find((call) => call.includes('create configmap'))).toMatch(
+      /--from-file=\S+\/load\.mjs --from-file=\S+\/src\/service\/paths\.json$/,
+    );
   });
 
   test('one lost request fails it, after the other scenarios, and names the loss', async () => {

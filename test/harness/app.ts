@@ -7,11 +7,11 @@ import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
 import { Lifecycle } from '../../src/lastcall/lifecycle/lifecycle.ts';
 import type { Listener } from '../../src/lastcall/listener/listener.ts';
 import { Scrapes } from '../../src/lastcall/management/scrapes.ts';
+import type { Schema } from '../../src/lastcall/config/schema.ts';
 import type { CreateApp, Upgrader } from '../../src/lastcall/parts.ts';
-import type { Wiring } from '../../src/lastcall/room.ts';
+import type { Room, Wiring } from '../../src/lastcall/room.ts';
 import { createMetrics } from '../../src/lastcall/telemetry/metrics.ts';
-import { createApp } from '../../src/service/app.ts';
-import { rooms, variables } from '../../src/service/variables.ts';
+import { FIXTURE } from '../fixture/sources.ts';
 import { IN_PROCESS } from './environment.ts';
 import { LogLines } from './log-lines.ts';
 import { own } from './own.ts';
@@ -28,6 +28,13 @@ export interface TestApp {
   close: () => Promise<void>;
 }
 
+/** What runs: the fixture, unless a test says otherwise. */
+export interface Application<V extends Schema = Schema> {
+  createApp: CreateApp<V>;
+  variables: V;
+  rooms: Room[];
+}
+
 /** Resolves when a listener has a request in flight. */
 export async function requestInFlight(listener: Listener): Promise<void> {
   while (listener.inFlight().length === 0) {
@@ -41,10 +48,13 @@ export async function requestInFlight(listener: Listener): Promise<void> {
  * Starts the app: start-up hooks run, health checks go round, metrics count. Rejects as the process would end, with the
  * error of the hook that failed.
  */
-export async function startApp(
+export async function startApp<V extends Schema = Schema>(
   env: Record<string, string> = {},
-  makeApp: CreateApp<typeof variables> = createApp,
+  application?: CreateApp | Application<V>,
 ): Promise<TestApp> {
+  const { createApp, variables, rooms } = (typeof application === 'function'
+    ? { ...FIXTURE, createApp: application }
+    : (application ?? FIXTURE)) as unknown as Application;
   const loaded = loadAll({ ...IN_PROCESS, ...env }, { terminal: false, variables, rooms });
   const { config, settingsOf } = loaded;
   const log = new LogLines();
@@ -74,7 +84,7 @@ export async function startApp(
   await lifecycle.start(async () => {
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const handler = await makeApp({ ...loaded, logger, hooks, health, metrics, onUpgrade });
+    const handler = await createApp({ ...loaded, logger, hooks, health, metrics, onUpgrade });
     const listen: Wiring['listen'] = (own) => {
       const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
       listeners.push(listener);

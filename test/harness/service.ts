@@ -34,12 +34,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** `npm run test:matrix` runs the tests, and with them the service, on other lines of Node. */
 const NODE = process.execPath;
 /** The build under test, from the root: the mutation check has others. */
-const DIST = process.env['DIST'] ?? 'dist/';
+export const DIST = process.env['DIST'] ?? 'dist/';
 /** Where the processes leave what they have covered, if `npm run test:coverage` asks. */
 const COVERAGE = process.env['SERVICE_COVERAGE'];
 const TOLD_LINES = 20;
 
 export interface StartOptions {
+  /** Path from the root; the fixture unless it is said. */
   entry?: string;
   /** A command in front of it. */
   wrap?: string[];
@@ -49,10 +50,10 @@ export interface StartOptions {
   bare?: boolean;
 }
 
-/** Starts the built service (or another entry), with environment.ts and `env` in its environment and nothing else. */
+/** Starts the fixture on the built engine (or another entry), with environment.ts and `env` in its environment and nothing else. */
 export function startService(
   env: Record<string, string> = {},
-  { entry = `${DIST}main.js`, wrap = [], stdout = 'socket', bare = false }: StartOptions = {},
+  { entry = 'test/fixture/main.mjs', wrap = [], stdout = 'socket', bare = false }: StartOptions = {},
 ): ServiceProcess {
   const [command, ...args] = [...wrap, NODE, entry];
   const coverage = COVERAGE !== undefined && { NODE_V8_COVERAGE: COVERAGE };

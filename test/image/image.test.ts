@@ -8,6 +8,7 @@ import { makeBaseImages, NODE_IMAGE, RUNTIME_IMAGE } from '../support/base-image
 import { Buildah } from '../support/buildah.ts';
 import { type Image, startContainer, testWithContainers } from '../support/container.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
+import { readPaths } from '../../scripts/paths.ts';
 import { inFlight } from '../harness/http.ts';
 import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
@@ -20,6 +21,10 @@ const BUILD_TIMEOUT = 240_000; // npm installs twice in it
 
 const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
+const PATHS = readPaths();
+/** For what takes its time; a service may have nothing that does. */
+const testWhereSlow = PATHS.slow === undefined ? test.skip : testWherePossible;
+const slow = (ms: number) => PATHS.slow?.path.replace('%ms', String(ms));
 
 const TAG = 'localhost/service';
 const VERSION = '1.2.3';
@@ -155,16 +160,15 @@ describe('as a container', () => {
     expect(await check('1')).toBe(1);
   });
 
-  testWherePossible(
+  testWhereSlow(
     'on its stop signal, what is in flight is answered, and the report is left behind',
     async () => {
       const container = startContainer(image);
       const url = await container.url;
-      const answer = fetch(`${url}/slow?ms=1000`);
-      const inFlight = async () => (await fetch(`${await container.management}/lifecycle`)).text();
-      while (!(await inFlight()).includes('/slow'));
+      const answer = fetch(`${url}${slow(1000)}`);
+      await inFlight(await container.management, 1);
       container.kill(image.config.StopSignal as NodeJS.Signals);
-      expect((await answer).status).toBe(200);
+      expect((await answer).status).toBe(PATHS.slow?.status);
       const { code, report } = await reportOf(container);
       expect({ code, outcome: report.outcome }).toEqual({ code: 0, outcome: 'clean' });
       expect(numbersOf(report).requests).toMatchObject({ inFlightAtSignal: 1, cut: 0 });
@@ -172,9 +176,9 @@ describe('as a container', () => {
     },
   );
 
-  testWherePossible('a request that outlasts the drain is cut, which the exit code tells', async () => {
+  testWhereSlow('a request that outlasts the drain is cut, which the exit code tells', async () => {
     const container = startContainer(image, { SHUTDOWN_DRAIN_TIMEOUT: '100ms' });
-    const answer = fetch(`${await container.url}/slow?ms=60000`).catch((error: Error) => error.name);
+    const answer = fetch(`${await container.url}${slow(60_000)}`).catch((error: Error) => error.name);
     await inFlight(await container.management, 1);
     container.kill(image.config.StopSignal as NodeJS.Signals);
     const { code, report } = await reportOf(container);

@@ -1,14 +1,12 @@
-// The built service with an application that has hooks to hang and routes to misbehave. The tests choose by FIXTURE.
+// The fixture with hooks to hang and routes to misbehave. The tests choose by FIXTURE.
 import { spawnSync } from 'node:child_process';
 import { connect, createServer, Server } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { fixture, load } from '../fixture/built.mjs';
 
-const dist = new URL(`../../${process.env.DIST}`, import.meta.url);
-const load = (path) => import(new URL(path, dist).href);
-const { createApp } = await load('service/app.js');
-const { rooms, variables } = await load('service/variables.js');
-const { trapEarly } = await load('lastcall/lifecycle/signals.js');
-const { run } = await load('lastcall/run.js');
+const { createApp, rooms, variables } = await fixture();
+const { trapEarly } = await load('lifecycle/signals');
+const { run } = await load('run');
 
 const wanted = (process.env.FIXTURE ?? '').split(',');
 const log = (text) => process.stdout.write(`${JSON.stringify({ event: 'fixture', msg: text })}\n`);

@@ -1,5 +1,5 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Subject } from '../../rehearsal/subject/subject.ts';
@@ -13,20 +13,18 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** The built service without one of its protections. */
+/** The fixture on the built engine without one of its protections. */
 function mutant(file: string, from: string, to: string, variables: Record<string, string> = {}): Subject {
   const folder = mkdtempSync(join(ROOT, 'dist-mutant-'));
   folders.push(folder);
   cpSync(join(ROOT, 'dist'), folder, { recursive: true });
-  // `#lastcall` in a mutant is the mutant's.
-  const imports = { '#lastcall': './lastcall/public.js', '#lastcall/*': './lastcall/*/public.js' };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports }));
   const path = join(folder, file);
   const source = readFileSync(path, 'utf8');
   if (!source.includes(from)) throw new Error(`${file} has no "${from}": bring the mutant up to date`);
   writeFileSync(path, source.replace(from, to));
   const { program, pod } = service(variables);
-  return { program: { ...program, command: [process.execPath, join(folder, 'main.js')] }, pod };
+  const environment = { ...program.environment, DIST: `${basename(folder)}/` };
+  return { program: { ...program, environment }, pod };
 }
 
 test(

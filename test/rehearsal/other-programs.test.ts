@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { otherProgram } from '../../rehearsal/subject/other-program.ts';
 import { gone, testWithProc } from '../support/proc.ts';
-import { planOf, rehearsed } from '../support/rehearsal-plan.ts';
+import { BUILT, planOf, rehearsed } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
 const PECULIAR = fileURLToPath(new URL('peculiar.mjs', import.meta.url));
@@ -102,9 +102,8 @@ test(
 test(
   'the probes of the port of the traffic are not taken for requests that nobody has sent',
   async () => {
-    const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
     const { program, pod } = otherProgram(
-      `${process.execPath} ${main}`,
+      `${process.execPath} ${BUILT}`,
       { PATH: process.env['PATH'] },
       { MANAGEMENT_PORT: '0', SHUTDOWN_WINDOW: '1s', SHUTDOWN_QUIET_PERIOD: '0' },
       { readyPath: '/' },

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { startApp, type TestApp } from '../harness/app.ts';
+import type { TestApp } from '../harness/app.ts';
+import { startOwnApp } from '../harness/own-service.ts';
 
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startOwnApp();
 });
 
 afterAll(async () => {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { startApp, type TestApp } from '../harness/app.ts';
+import type { TestApp } from '../harness/app.ts';
+import { startOwnApp } from '../harness/own-service.ts';
 
 const GOODBYE = 'event: goodbye\ndata: {"reason":"shutdown"}\n\n';
 
 let app: TestApp;
 
 beforeEach(async () => {
-  app = await startApp();
+  app = await startOwnApp();
 });
 
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import request from 'supertest';
-import { startApp } from '../harness/app.ts';
+import { startOwnApp } from '../harness/own-service.ts';
 
 test('GET / tells who answers and for how long it has been up', async () => {
-  const app = await startApp({ SERVICE_VERSION: '1.2.3' });
+  const app = await startOwnApp({ SERVICE_VERSION: '1.2.3' });
 
   const { body } = await request(app.url).get('/').expect(200);
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
 import type { LogLine } from '../harness/log-lines.ts';
-import { type ServiceProcess, startService } from '../harness/service.ts';
+import { startOwnService } from '../harness/own-service.ts';
+import type { ServiceProcess } from '../harness/service.ts';
 import { POD_NAME } from './names.ts';
 
 /** What the downward API would say. */
@@ -50,7 +51,7 @@ export class PodProcess {
     for (const [inside, outside] of Object.entries(mounts)) {
       for (const [name, value] of Object.entries(env)) env[name] = value.replace(inside, outside);
     }
-    this.#service = startService(env, { bare: true });
+    this.#service = startOwnService(env, { bare: true });
   }
 
   /** The first line of the log that fits, as soon as it is there. Rejects if the process ends without it. */

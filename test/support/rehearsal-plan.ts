@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { LoadPlan, Plan } from '../../rehearsal/plan.ts';
-import { builtIn, ownSubject } from '../../rehearsal/subject/built-service.ts';
+import { ownSubject } from '../../rehearsal/subject/built-service.ts';
 import { otherProgram } from '../../rehearsal/subject/other-program.ts';
 import { ROUTES } from '../../rehearsal/subject/routes.ts';
 import type { Subject } from '../../rehearsal/subject/subject.ts';
@@ -9,8 +9,8 @@ import type { Result } from '../../rehearsal/verdict/result.ts';
 
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
 
-/** The service that jest has built. */
-export const BUILT = builtIn(fileURLToPath(new URL('../..', import.meta.url)));
+/** The fixture on the engine that jest has built. */
+export const BUILT = fileURLToPath(new URL('../fixture/main.mjs', import.meta.url));
 
 const LOAD: LoadPlan = {
   rate: 100,
@@ -38,7 +38,7 @@ export interface Wanted {
   stallMs?: number;
 }
 
-/** The built service, with a window of 1.5 s unless the test says otherwise. */
+/** The fixture, with a window of 1.5 s unless the test says otherwise. */
 export function service(variables: Record<string, string> = {}): Subject {
   const short = {
     SHUTDOWN_WINDOW: '1.5s',

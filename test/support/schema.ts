@@ -1,15 +1,16 @@
 import { byName, SCHEMA } from '../../src/lastcall/config/schema.ts';
 import type { Variable } from '../../src/lastcall/config/variables.ts';
-import { rooms, variables } from '../../src/service/variables.ts';
+import { variables } from '../../src/service/variables.ts';
+import { FIXTURE } from '../fixture/sources.ts';
 
-/** The rooms that the service uses. */
-export const ROOMS = rooms;
+/** The rooms that the engine has, whether or not the service uses them. */
+export const ROOMS = FIXTURE.rooms;
 
-/** Every variable that the service reads, by name: the engine's, those of its rooms, its own. */
+/** Every variable that a service can be told, by name: the engine's, those of its rooms, this service's own. */
 export function everyVariable(): Record<string, Variable> {
   return Object.assign(
     byName(SCHEMA),
-    ...rooms.map(({ schema }) => byName(schema)),
+    ...ROOMS.map(({ schema }) => byName(schema)),
     byName(variables),
   ) as Record<string, Variable>;
 }

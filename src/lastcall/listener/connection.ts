@@ -66,9 +66,6 @@ export class Connection {
     (socket as TrackedSocket)[CONNECTION] = this;
     // What Node calls when an answer that says close is written.
     socket.destroySoon = closePolitely;
-    socket.once('end', () => {
-      this.peerEnded = true;
-    });
   }
 
   static of(socket: Socket): Connection | undefined {

@@ -238,6 +238,7 @@ export class Connections {
     const { socket } = connection;
     socket.once('close', () => this.#closed(connection));
     socket.once('end', () => {
+      connection.peerEnded = true;
       if (!connection.idle) askIfPresent(connection);
     });
   }
