@@ -1,12 +1,13 @@
 import type { AppParts, Room } from '#lastcall';
 import { gatewayRoom } from '#lastcall/gateway';
 import { tls } from '#lastcall/tls';
+import { ordersVariables } from './orders/variables.ts';
 
 /** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
 export const rooms: Room[] = [tls, gatewayRoom];
 
 /** The variables of this service, beside those of the engine: docs/configuration.md. */
-export const variables = {};
+export const variables = { orders: ordersVariables };
 
 /** What features get. */
 export type Parts = AppParts<typeof variables>;
