@@ -5,7 +5,7 @@ import { KeepAliveClients, punctual } from '../support/keep-alive-clients.ts';
 import { withCertificate } from '../support/states.ts';
 
 // One after the other: nothing else may keep their clients waiting.
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const start = withCertificate();
 const testWherePossible = testWithCpuLimit(test);
@@ -49,5 +49,5 @@ testWherePossible(
     expect(numbersOf(report).requests.lifetime).toMatchObject({ accepted: answered, answered });
     expect(report.lateMs.window + report.lateMs.drain).toBeGreaterThan(0);
   },
-  60_000,
+  120_000,
 );

@@ -6,7 +6,7 @@ import { startService } from '../harness/service.ts';
 import { inTime } from '../harness/in-time.ts';
 import { leave, numbersOf, reportOf } from '../harness/report.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const LATENCY_MS = 25;
 
