@@ -3,7 +3,10 @@ import { gatewayRoom } from '#lastcall/gateway';
 import { tls } from '#lastcall/tls';
 
 /** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
-export const rooms: Room[] = [tls, gatewayRoom];
+export const rooms: Room[] = [
+  tls, // HTTPS
+  gatewayRoom, // paths that other services answer
+];
 
 /** The variables of this service, beside those of the engine: docs/configuration.md. */
 export const variables = {};
