@@ -154,7 +154,12 @@ if (wanted.includes('close-listener')) {
 const earlySignal = trapEarly();
 if (wanted.includes('early')) process.kill(process.pid, 'SIGTERM');
 await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-const { listeners } = await run(process.env, { createApp: app, rooms, variables, earlySignal });
+const { listeners } = await run(process.env, {
+  createApp: app,
+  rooms: wanted.includes('no-rooms') ? [] : rooms,
+  variables,
+  earlySignal,
+});
 
 const webSockets = new WebSocketServer({ noServer: true });
 const upgrade = (req, socket, head) => {
