@@ -9,6 +9,7 @@ export const SLOW = [
   '<rootDir>/test/e2e/',
   '<rootDir>/test/rename.test.ts',
   '<rootDir>/test/clone/',
+  '<rootDir>/test/taking-out/',
 ];
 
 /** `npm run test:coverage`. */

@@ -224,8 +224,8 @@ const MUTANTS = [
   },
   {
     name: 'an error in the shutdown is not reported',
-    file: 'lastcall/lifecycle/lifecycle.js',
-    replace: ['this.#error ??=', 'if (!this.#leaving) this.#error ??='],
+    file: 'lastcall/lifecycle/record.js',
+    replace: ['this.#error ??=', 'if (this.reason === "") this.#error ??='],
     test: ['truth', 'an error in a hook that nobody catches'],
   },
   {
@@ -244,13 +244,13 @@ const MUTANTS = [
     name: 'TLS connections are known by one of their ends',
     file: 'lastcall/listener/connections.js',
     replace: ['${remotePort} ${localAddress} ${localPort}', '${remotePort}'],
-    test: ['truth', 'two TLS clients that have the same address'],
+    test: ['tls-truth', 'two TLS clients that have the same address'],
   },
   {
     name: 'what has not been decrypted is silence',
     file: 'lastcall/listener/connection.js',
     replace: ['return this.#raw.bytesRead', 'return this.socket.bytesRead'],
-    test: ['truth', 'a TLS record that arrives slowly'],
+    test: ['tls-truth', 'a TLS record that arrives slowly'],
   },
   {
     name: 'an answer of a target may have any status',

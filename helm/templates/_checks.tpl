@@ -1,18 +1,14 @@
 {{/* Values that are fine by themselves and can't work together. The shutdown has its own in _shutdown.tpl. */}}
 {{- define "service.checks" -}}
-{{- $ports := list .Values.ports.http .Values.ports.management -}}
-{{- if .Values.tls.enabled -}}
-{{- $ports = append $ports .Values.tls.port -}}
-{{- if not .Values.tls.secretName -}}
-{{- fail "tls.enabled needs tls.secretName, the Secret with tls.crt and tls.key" -}}
-{{- end -}}
-{{- end -}}
-{{- $texts := list -}}
-{{- range $ports -}}
-{{- $texts = append $texts (toString (int64 .)) -}}
+{{- $rooms := fromYaml (include "service.rooms" .) -}}
+{{- $names := list "ports.http" "ports.management" -}}
+{{- $texts := list (toString (int64 .Values.ports.http)) (toString (int64 .Values.ports.management)) -}}
+{{- range $rooms.checked -}}
+{{- $names = append $names .name -}}
+{{- $texts = append $texts (toString (int64 .port)) -}}
 {{- end -}}
 {{- if ne (len (uniq $texts)) (len $texts) -}}
-{{- fail (printf "ports.http, ports.management and tls.port must differ: %s" (join ", " $texts)) -}}
+{{- fail (printf "%s and %s must differ: %s" (join ", " (initial $names)) (last $names) (join ", " $texts)) -}}
 {{- end -}}
 
 {{- $own := dict -}}
@@ -21,7 +17,7 @@
 {{- end -}}
 {{- range .Values.extraEnv -}}
 {{- if or (hasKey $own .name) (hasPrefix "SHUTDOWN_" .name) -}}
-{{- fail (printf "extraEnv sets %s, which the chart renders from its own values (config, shutdown, ports, tls, gateway, node): two truths about one number" .name) -}}
+{{- fail (printf "extraEnv sets %s, which the chart renders from its own values (config, shutdown, ports, node, tls, gateway): two truths about one number" .name) -}}
 {{- end -}}
 {{- end -}}
 

@@ -32,21 +32,8 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- if $config.overloadEventLoopDelay -}}
 {{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}
 {{- end -}}
-{{- if .Values.tls.enabled -}}
-{{- $env = concat $env (list
-  (list "TLS_PORT" .Values.tls.port)
-  (list "TLS_CERT_FILE" "/etc/tls/tls.crt")
-  (list "TLS_KEY_FILE" "/etc/tls/tls.key")) -}}
-{{- end -}}
-{{- if .Values.gateway.targets -}}
-{{- $targets := list -}}
-{{- range .Values.gateway.targets -}}
-{{- $targets = append $targets (printf "%s%s=%s" (default "" .host) .path .url) -}}
-{{- end -}}
-{{- $env = append $env (list "GATEWAY_TARGETS" (join "," $targets)) -}}
-{{- with .Values.gateway.timeout -}}
-{{- $env = append $env (list "GATEWAY_TIMEOUT" .) -}}
-{{- end -}}
+{{- with (fromYaml (include "service.rooms" .)).env -}}
+{{- $env = concat $env . -}}
 {{- end -}}
 {{- with include "service.nodeOptions" . -}}
 {{- $env = append $env (list "NODE_OPTIONS" .) -}}

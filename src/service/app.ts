@@ -10,8 +10,10 @@ import { orders } from './orders/orders.ts';
 import { slow } from './slow/slow.ts';
 import type { Parts } from './variables.ts';
 
+// #region features
 /** The features of this service: each is one folder, a function from {@link Parts} to a router. */
 const FEATURES = [home, echo, slow, events, chat, orders];
+// #endregion features
 
 /** The Express app, in the order in which a request passes through it. */
 export function createApp(parts: Parts): Express {

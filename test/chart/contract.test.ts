@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { everyVariable } from '../support/schema.ts';
+import { everyVariable, ROOMS } from '../support/schema.ts';
 
 const SCHEMA = everyVariable();
 import { make, mount } from '../support/certificates.ts';
@@ -16,6 +16,8 @@ import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
 const PATHS = readPaths();
+/** Where the engine has no HTTPS, the chart knows nothing of it. */
+const HAS_TLS = ROOMS.some(({ name }) => name === 'tls');
 
 /** Read by Node, and by libraries that want to know where they are. */
 const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
@@ -58,7 +60,7 @@ describe('the built service, started with exactly what the chart renders', () =>
       values: {
         ports: { http, management },
         config: { logLevel: 'debug' }, // shows the effective configuration
-        tls: { port: https },
+        ...(HAS_TLS && { tls: { port: https } }),
       },
     });
     return { objects, pod: new PodProcess(podSpecOf(objects).container, { '/etc/tls': secret }) };

@@ -299,7 +299,6 @@ test(
 
 test.each<[string, RenderOptions['values'], RegExp]>([
   ['two listeners on one port', { ports: { http: 8081 } }, /ports.*must differ: 8081, 8081/],
-  ['TLS without a Secret', { tls: { enabled: true } }, /tls\.secretName/],
   ['a route without a Gateway', { httpRoute: { enabled: true } }, /httpRoute\.parentRefs/],
   [
     'a second truth about a number of the shutdown',

@@ -47,7 +47,6 @@ const WRONG: [path: string, value: unknown][] = [
   ['metrics.podMonitor.intervall', '15s'],
   ['networkPolicy.ingress', []],
   ['security.privileged', true],
-  ['tls.secret', 'x'],
   ['resources.limit', {}],
   ['affinity.nodeAfinity', {}],
   // Wrong types and values.
@@ -99,7 +98,6 @@ test.each<[string, object, string]>([
   ['variable with a number', { extraEnv: [{ name: 'A', value: 1 }] }, 'value'],
   ['key of a toleration', { tolerations: [{ keys: 'a' }] }, 'keys'],
   ['path of an ingress', { ingress: { hosts: [{ host: 'a', paths: ['/'] }] } }, 'paths'],
-  ['target of the gateway', { gateway: { targets: [{ path: 'api', url: 'http://a' }] } }, 'path'],
   ['peer of the network policy', { networkPolicy: { trafficFrom: [{ selector: {} }] } }, 'selector'],
 ])(
   'a wrong %s in a list is refused too',

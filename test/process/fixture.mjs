@@ -109,7 +109,7 @@ const ROUTES = {
 /** A check that asks somebody over the network, who takes a moment. */
 function pong() {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => setTimeout(() => socket.end('pong'), 20));
+    const server = createServer((socket) => setTimeout(() => socket.end('pong'), 150));
     server.listen(0, '127.0.0.1', () => {
       connect(server.address().port, '127.0.0.1')
         .on('error', reject)
@@ -154,7 +154,12 @@ if (wanted.includes('close-listener')) {
 const earlySignal = trapEarly();
 if (wanted.includes('early')) process.kill(process.pid, 'SIGTERM');
 await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-const { listeners } = await run(process.env, { createApp: app, rooms, variables, earlySignal });
+const { listeners } = await run(process.env, {
+  createApp: app,
+  rooms: wanted.includes('no-rooms') ? [] : rooms,
+  variables,
+  earlySignal,
+});
 
 const webSockets = new WebSocketServer({ noServer: true });
 const upgrade = (req, socket, head) => {

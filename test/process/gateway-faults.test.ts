@@ -10,6 +10,7 @@ import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { rawTarget } from '../support/raw-target.ts';
 import { reportOf } from '../harness/report.ts';
+import { PROTOCOLS } from '../support/states.ts';
 
 let folder: string;
 let secret: MountedSecret;
@@ -110,31 +111,28 @@ const NONSENSE: [wrong: string, answer: string][] = [
 ];
 
 describe.each(STATES)('%s: a target that answers nonsense', (state) => {
-  test.each(['http', 'https'] as const)(
-    'is a 502 over %s, whatever it is, and the process lives',
-    async (scheme) => {
-      const nonsense = new Map(NONSENSE);
-      const target = await rawTarget((request) => {
-        const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
-        return nonsense.get(decodeURIComponent(name));
-      });
-      const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length, { scheme });
-      const heads: Record<string, unknown> = {};
-      for (const [index, [wrong]] of NONSENSE.entries()) {
-        const client = clients[index]!;
-        client.get(`/${encodeURIComponent(wrong)}`);
-        await client.receives('"requestId"');
-        heads[wrong] = [client.received.split('\r\n', 1)[0], client.received.includes('application/problem')];
-      }
-      expect(heads).toEqual(
-        Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, ['HTTP/1.1 502 Bad Gateway', true]])),
-      );
-      expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
-      const logged = service.lines.filter(({ event, err }) => event === 'request' && err !== undefined);
-      expect(logged).toHaveLength(NONSENSE.length);
-      await leaves(service, clients);
-    },
-  );
+  test.each(PROTOCOLS)('is a 502 over %s, whatever it is, and the process lives', async (scheme) => {
+    const nonsense = new Map(NONSENSE);
+    const target = await rawTarget((request) => {
+      const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
+      return nonsense.get(decodeURIComponent(name));
+    });
+    const { service, clients } = await gatewayIn(state, target.url, NONSENSE.length, { scheme });
+    const heads: Record<string, unknown> = {};
+    for (const [index, [wrong]] of NONSENSE.entries()) {
+      const client = clients[index]!;
+      client.get(`/${encodeURIComponent(wrong)}`);
+      await client.receives('"requestId"');
+      heads[wrong] = [client.received.split('\r\n', 1)[0], client.received.includes('application/problem')];
+    }
+    expect(heads).toEqual(
+      Object.fromEntries(NONSENSE.map(([wrong]) => [wrong, ['HTTP/1.1 502 Bad Gateway', true]])),
+    );
+    expect(await outcomes(service)).toEqual({ unreachable: NONSENSE.length });
+    const logged = service.lines.filter(({ event, err }) => event === 'request' && err !== undefined);
+    expect(logged).toHaveLength(NONSENSE.length);
+    await leaves(service, clients);
+  });
 });
 
 test.each(STATES)('%s: a target that answers a WebSocket with nonsense is a 502, too', async (state) => {
@@ -213,7 +211,7 @@ const HALVES: Record<string, [answer: string, how: 'end' | 'reset' | 'nonsense']
 };
 
 describe.each(STATES)('%s: a target that breaks in the middle of its answer', (state) => {
-  test.each(['http', 'https'] as const)('breaks the connection of its client, over %s', async (scheme) => {
+  test.each(PROTOCOLS)('breaks the connection of its client, over %s', async (scheme) => {
     const breaks: (() => void)[] = [];
     const target = await rawTarget((request, socket) => {
       const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];

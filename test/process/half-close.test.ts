@@ -4,7 +4,7 @@ import { group as describe, overlapping as test } from '../harness/overlapping.t
 import { inFlight } from '../harness/http.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
-import { EVERYWHERE, withCertificate } from '../support/states.ts';
+import { EVERYWHERE, PROTOCOLS, withCertificate } from '../support/states.ts';
 
 const start = withCertificate();
 
@@ -74,24 +74,21 @@ describe('a client that ends its side and waits for long', () => {
     expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
 
-  test.each(['http', 'https'] as const)(
-    'has left if it closes its side over %s and is gone',
-    async (protocol) => {
-      const { service, url } = await start(protocol, 'ready');
-      const client = await new RawClient(url).connected();
-      client.get('/slow?ms=60000');
-      const management = await service.management;
-      await inFlight(management, 1);
+  test.each(PROTOCOLS)('has left if it closes its side over %s and is gone', async (protocol) => {
+    const { service, url } = await start(protocol, 'ready');
+    const client = await new RawClient(url).connected();
+    client.get('/slow?ms=60000');
+    const management = await service.management;
+    await inFlight(management, 1);
 
-      client.socket.destroy();
+    client.socket.destroy();
 
-      await inFlight(management, 0);
-      await leave(service);
-      const { report } = await reportOf(service);
-      const { requests } = report.listeners.find(({ name }) => name === protocol)!;
-      expect(requests.lifetime).toMatchObject({ accepted: 1, aborted: 1 });
-    },
-  );
+    await inFlight(management, 0);
+    await leave(service);
+    const { report } = await reportOf(service);
+    const { requests } = report.listeners.find(({ name }) => name === protocol)!;
+    expect(requests.lifetime).toMatchObject({ accepted: 1, aborted: 1 });
+  });
 
   test('has left if it was in the middle of its answer', async () => {
     const { service, url } = await start('http', 'ready');

@@ -22,6 +22,16 @@ describe('a start that fails', () => {
     ]);
   });
 
+  test('a variable of a room that is not in use exits 78, and is named', async () => {
+    const service = startService({ FIXTURE: 'no-rooms', GATEWAY_TARGETS: '/=http://a' }, FIXTURE);
+    const { code, stdout, stderr } = await service.ended;
+    expect(code).toBe(78);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(
+      '  GATEWAY_TARGETS: expected not to be set, because this service has no gateway (src/service/variables.ts)\n',
+    );
+  });
+
   test.each([
     ['traffic', 'PORT', 'http'],
     ['management', 'MANAGEMENT_PORT', 'management'],

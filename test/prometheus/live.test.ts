@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import { filledIn, QUERIES } from '../support/dashboard.ts';
-import { withTlsAndGateway } from '../support/everything-on.ts';
+import { withEveryRoom } from '../support/everything-on.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { documentedQueries } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
@@ -40,7 +40,7 @@ async function live(): Promise<void> {
   const service = startService(
     {
       FIXTURE: 'good,slow-stop,throwing,sick',
-      ...(await withTlsAndGateway(folder)),
+      ...(await withEveryRoom(folder)),
       SHUTDOWN_WINDOW: '2s',
       SHUTDOWN_WINDOW_MAX: '2s',
       SHUTDOWN_DRAIN_TIMEOUT: '2s',

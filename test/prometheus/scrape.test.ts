@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { get } from '../harness/http.ts';
-import { withTlsAndGateway } from '../support/everything-on.ts';
+import { withEveryRoom } from '../support/everything-on.ts';
 import { documentedMetrics, exposedMetrics } from '../support/metrics-page.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { PACKAGE_NAME } from '../support/names.ts';
@@ -22,7 +22,7 @@ let management: string;
 let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'service-'));
-  const env = { FIXTURE: 'good,sick', ...(await withTlsAndGateway(folder)) };
+  const env = { FIXTURE: 'good,sick', ...(await withEveryRoom(folder)) };
   service = startService(env, { entry: 'test/process/fixture.mjs' });
   url = await service.url;
   management = await service.management;

@@ -1,13 +1,18 @@
 import { join } from 'node:path';
+import { FIXTURE } from '../fixture/sources.ts';
 import { make, mount } from './certificates.ts';
 
-/** The environment of a service with HTTPS and with a gateway, whose only target, below /away, is not there. */
-export async function withTlsAndGateway(folder: string): Promise<Record<string, string>> {
-  const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
-  return {
-    TLS_PORT: '0',
-    TLS_CERT_FILE: certFile,
-    TLS_KEY_FILE: keyFile,
-    GATEWAY_TARGETS: '/away=http://127.0.0.1:9', // discard: nobody listens on it
-  };
+/** By room, what turns it on. The gateway's only target, below /away, is not there. */
+const ON: Record<string, (folder: string) => Promise<Record<string, string>>> = {
+  tls: async (folder) => {
+    const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
+    return { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
+  },
+  gateway: async () => ({ GATEWAY_TARGETS: '/away=http://127.0.0.1:9' }), // discard: nobody listens on it
+};
+
+/** The environment of the fixture with every room that the engine has. */
+export async function withEveryRoom(folder: string): Promise<Record<string, string>> {
+  const parts = await Promise.all(FIXTURE.rooms.map(async ({ name }) => ON[name]?.(folder)));
+  return Object.assign({}, ...parts) as Record<string, string>;
 }

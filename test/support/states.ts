@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { make, mount } from './certificates.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { FIXTURE } from '../fixture/sources.ts';
 
 /** The states in which clients that are connected are served. */
 export const SERVING = ['ready', 'lame-duck', 'draining'] as const;
 export type Serving = (typeof SERVING)[number];
 
-export const PROTOCOLS = ['http', 'https'] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+const HAS_TLS = FIXTURE.rooms.some(({ name }) => name === 'tls');
+
+export type Protocol = 'http' | 'https';
+/** Those that the engine speaks: without its room `tls`, only HTTP. */
+export const PROTOCOLS: Protocol[] = HAS_TLS ? ['http', 'https'] : ['http'];
 
 /** Every state with every protocol. */
 export const EVERYWHERE = PROTOCOLS.flatMap((protocol) =>
@@ -20,7 +24,7 @@ export const EVERYWHERE = PROTOCOLS.flatMap((protocol) =>
 /** Long enough for what a test does in a state. */
 const WINDOWS = { ready: '100ms', 'lame-duck': '2s', draining: '0' };
 
-/** The fixture with both listeners, in a suite that has called {@link withCertificate}. */
+/** The fixture with a listener for each protocol, in a suite that has called {@link withCertificate}. */
 export interface Everywhere {
   service: ServiceProcess;
   url: string;
@@ -35,19 +39,19 @@ export function withCertificate(): (
   env?: Record<string, string>,
 ) => Promise<Everywhere> {
   let folder: string;
-  let files: { certFile: string; keyFile: string };
+  let files: Record<string, string> = {};
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'service-'));
-    files = mount(join(folder, 'tls'), await make());
+    if (!HAS_TLS) return;
+    const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
+    files = { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   return async (protocol, state, env = {}) => {
     const service = startService(
       {
-        TLS_PORT: '0',
-        TLS_CERT_FILE: files.certFile,
-        TLS_KEY_FILE: files.keyFile,
+        ...files,
         SHUTDOWN_WINDOW: WINDOWS[state],
         SHUTDOWN_WINDOW_MAX: WINDOWS[state],
         SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '1s',

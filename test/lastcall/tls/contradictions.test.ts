@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
-import { gatewayRoom } from '../../../src/lastcall/gateway/public.ts';
-import { tls as tlsRoom } from '../../../src/lastcall/tls/public.ts';
+import { loadAll } from '../../../src/lastcall/config/config.ts';
+import { tls as room } from '../../../src/lastcall/tls/public.ts';
 import { make, mount } from '../../support/certificates.ts';
+import { problemsWith } from '../../support/problems.ts';
 
 let folder: string;
 let files: { TLS_CERT_FILE: string; TLS_KEY_FILE: string };
@@ -20,27 +20,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** With both rooms in use. */
-function load(env: Record<string, string>) {
-  const { settingsOf } = loadAll(env, { terminal: false, variables: {}, rooms: [tlsRoom, gatewayRoom] });
-  return { tls: settingsOf(tlsRoom), gateway: settingsOf(gatewayRoom) };
-}
-
-function problemsOf(env: Record<string, string>): string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+const problemsOf = (env: Record<string, string>) => problemsWith([room], env);
 
 describe('TLS', () => {
   test('with a port and both files is fine', () => {
-    const { tls } = load({ TLS_PORT: '8443', ...files });
+    const env = { TLS_PORT: '8443', ...files };
+    const { settingsOf } = loadAll(env, { terminal: false, variables: {}, rooms: [room] });
 
-    expect(tls).toEqual({ port: 8443, certFile: files.TLS_CERT_FILE, keyFile: files.TLS_KEY_FILE });
+    expect(settingsOf(room)).toEqual({
+      port: 8443,
+      certFile: files.TLS_CERT_FILE,
+      keyFile: files.TLS_KEY_FILE,
+    });
   });
 
   test('with a port needs both files', () => {
@@ -94,50 +85,5 @@ describe('TLS', () => {
       'MANAGEMENT_PORT="8081": expected another port than TLS_PORT',
     ]);
     expect(problemsOf({ PORT: '0', TLS_PORT: '0', MANAGEMENT_PORT: '0', ...files })).toEqual([]);
-  });
-});
-
-describe('a gateway', () => {
-  test.each([
-    ['localhost, by PORT', 'http://localhost:8080/'],
-    ['127.0.0.1, by PORT', 'http://127.0.0.1:8080/'],
-    ['[::1], by PORT', 'http://[::1]:8080/'],
-    ['localhost, by TLS_PORT', 'https://localhost:8443/'],
-    ['127.0.0.1, by TLS_PORT', 'https://127.0.0.1:8443/base'],
-    ['localhost, by MANAGEMENT_PORT', 'http://localhost:8081/'],
-    ['127.0.0.1, by MANAGEMENT_PORT', 'http://127.0.0.1:8081/'],
-    ['the name of this machine', `http://${hostname().toLowerCase()}:8080/`],
-  ])('must not lead back to itself: %s', (_name, url) => {
-    const env = { TLS_PORT: '8443', ...files, GATEWAY_TARGETS: `/a=http://a,/b=${url}` };
-
-    expect(problemsOf(env)).toEqual([
-      `GATEWAY_TARGETS: /b=${url} is this service itself, expected another one`,
-    ]);
-  });
-
-  test.each([
-    ['10.1.2.3', 'http://10.1.2.3:8080/'],
-    ['fd00::1', 'http://[fd00::1]:8080/'],
-    ['Pod.Example', 'http://pod.example:8080/'],
-  ])('must not lead back to the address that it listens on: %s', (HOST, url) => {
-    expect(problemsOf({ HOST, GATEWAY_TARGETS: `/=${url}` })).toEqual([
-      `GATEWAY_TARGETS: /=${url} is this service itself, expected another one`,
-    ]);
-  });
-
-  test('may lead to another port of this machine, and to its own port elsewhere', () => {
-    const { gateway } = load({ GATEWAY_TARGETS: '/a=http://localhost:8000,/b=http://other:8080' });
-
-    expect(gateway.targets?.map(({ name }) => name)).toEqual(['/a', '/b']);
-  });
-
-  test.each([
-    ['/api=a', '"a" is no URL'],
-    ['/api=ftp://a', '"ftp://a" is no URL with http or https'],
-    ['/api=http://a,/api=http://b', '/api is there twice'],
-  ])('says what is wrong with %s', (value, reason) => {
-    expect(problemsOf({ GATEWAY_TARGETS: value })).toEqual([
-      `GATEWAY_TARGETS="${value}": expected a list such as /api=http://a:8000,shop.example/=http://b:8001 (${reason})`,
-    ]);
   });
 });

@@ -1,0 +1,16 @@
+{{/* The reverse proxy: what it adds to the chart, see _rooms.tpl. */}}
+{{- define "service.gateway" -}}
+{{- with .Values.gateway -}}
+{{- if .targets -}}
+{{- $targets := list -}}
+{{- range .targets -}}
+{{- $targets = append $targets (printf "%s%s=%s" (default "" .host) .path .url) -}}
+{{- end -}}
+env:
+  - [GATEWAY_TARGETS, {{ join "," $targets | quote }}]
+  {{- with .timeout }}
+  - [GATEWAY_TIMEOUT, {{ . | quote }}]
+  {{- end }}
+{{- end -}}
+{{- end -}}
+{{- end -}}

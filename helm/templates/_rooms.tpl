@@ -1,0 +1,17 @@
+{{/*
+What the rooms of the engine add, as YAML: {checked: [{name, port}], env: [[name, value]], containerPorts, servicePorts,
+policyPorts, volumes, volumeMounts}, each only if there is something. A room has a file of its own with one template of
+its name, and a block of its name in values.yaml; it is there if that block is. Without both, the chart knows nothing
+of it: docs/taking-out.md.
+*/}}
+{{- define "service.rooms" -}}
+{{- $all := dict -}}
+{{- range $room := list "tls" "gateway" -}}
+{{- if hasKey $.Values $room -}}
+{{- range $part, $added := fromYaml (include (printf "service.%s" $room) $) -}}
+{{- $_ := set $all $part (concat (default list (get $all $part)) $added) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end -}}

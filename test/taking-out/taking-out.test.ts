@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { ROOM_VARIABLES } from '../../src/lastcall/config/config.ts';
+import { helm } from '../../scripts/helm.ts';
+import { Copy, OBSTACLE } from '../support/copy.ts';
+import { LISTS, takeOut, uninstalledBy } from '../support/taking-out.ts';
+
+jest.setTimeout(600_000);
+
+const testWherePossible = OBSTACLE === undefined ? test : test.skip;
+if (OBSTACLE !== undefined) process.stderr.write(`SKIPPED: what can be taken out: ${OBSTACLE}\n`);
+
+/** The suites that a list touches, of those that are quick. */
+const TOUCHED: Record<string, string[]> = {
+  tls: ['test/lastcall', 'test/chart', 'test/process/(start|half-close|listeners)'],
+  gateway: ['test/lastcall', 'test/chart', 'test/process/(start|listeners|visibility)'],
+};
+const ALWAYS = ['test/service', 'test/workflows/docs'];
+
+/** One list alone, and all of them together. */
+const CASES: [title: string, lists: string[]][] = [
+  ...Object.keys(LISTS).map((name): [string, string[]] => [name, [name]]),
+  ['everything that can go', Object.keys(LISTS)],
+];
+
+test('every room has a list, and every list its tests', () => {
+  expect(Object.keys(LISTS)).toEqual(expect.arrayContaining(Object.keys(ROOM_VARIABLES)));
+  expect(Object.keys(LISTS).sort()).toEqual(Object.keys(TOUCHED).sort());
+});
+
+describe.each(CASES)('without %s', (_title, lists) => {
+  let copy: Copy;
+  beforeAll(() => {
+    if (OBSTACLE !== undefined) return;
+    copy = new Copy();
+    for (const [index, name] of lists.entries()) takeOut(copy, name, lists.slice(0, index));
+  });
+  afterAll(() => copy?.remove());
+
+  testWherePossible.each([
+    ['tsc', ['-p', 'tsconfig.json', '--noEmit']],
+    ['oxlint', []],
+    ['prettier', ['--check', '--log-level=warn', '.']],
+  ])('%s has nothing to say', (program, args) => {
+    expect(copy.complaintsOf(program, ...args)).toBe('');
+  });
+
+  testWherePossible('the packages that only it has needed are gone, and nobody asks for them', () => {
+    const gone = lists.flatMap(uninstalledBy);
+    const names = Object.keys((JSON.parse(copy.read('package-lock.json')) as { packages: object }).packages);
+    const imports = copy
+      .files()
+      .filter((path) => /\.[mc]?[jt]s$/.test(path))
+      .flatMap((path) => gone.filter((name) => copy.read(path).includes(`from '${name}`)));
+
+    expect(imports).toEqual([]);
+    expect(names.filter((name) => gone.some((one) => name === `node_modules/${one}`))).toEqual([]);
+  });
+
+  testWherePossible('the tests of what is left pass', () => {
+    const touched = lists.flatMap((name) => TOUCHED[name] ?? []);
+    expect(copy.failuresOf(...new Set([...touched, ...ALWAYS]))).toBe('');
+  });
+
+  const rooms = lists.filter((name) => name in ROOM_VARIABLES);
+  const variables = rooms.flatMap((room) => ROOM_VARIABLES[room]?.map((name) => [name, room] as const) ?? []);
+
+  testWherePossible.each(variables)('%s does not let it start, and it says why', (name, room) => {
+    expect(copy.complaintsOf('env', `${name}=x`, process.execPath, 'dist/main.js')).toMatch(
+      new RegExp(
+        `^exit code 78\\n[^]*  ${name}: expected not to be set, because this service has no ${room} `,
+      ),
+    );
+  });
+
+  testWherePossible.each(rooms)('the chart has no values for %s, and refuses them', async (room) => {
+    const rendered = await helm(['template', 'rel', copy.at('helm')]);
+    const told = await helm(['template', 'rel', copy.at('helm'), '-f', '-'], { [room]: {} });
+
+    expect(rendered).toMatchObject({ code: 0, stderr: '' });
+    expect(told.code).not.toBe(0);
+    expect(told.stderr).toContain(`'${room}' not allowed`);
+    expect(readFileSync(copy.at('helm/README.md'), 'utf8')).not.toContain(`\`${room}.`);
+  });
+});
