@@ -95,10 +95,16 @@ async function post(url: string, agent: http.Agent): Promise<boolean> {
   });
 }
 
-/** Plays until no request was lost by a client that was late. The time of the test is the limit. */
-export async function punctual<T extends Pick<Tally, 'late'>>(play: () => Promise<T>): Promise<T> {
+/**
+ * Plays until at least half of the clients were in time at the end: those prove something. The time of the test is the
+ * limit. What the others lost is counted by the service as broken, because it can't know.
+ */
+export async function punctual<T extends Pick<Tally, 'late'>>(
+  clients: number,
+  play: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     const result = await play();
-    if (result.late === 0) return result;
+    if (result.late <= clients / 2) return result;
   }
 }
