@@ -1,4 +1,4 @@
-// The app in the process of the test, put together as lastcall/run.ts does, without the management port. See README.md.
+// The app in the process of the test, put together as src/lastcall/run.ts does, without the management port. See README.md.
 import { type Logger, pino } from 'pino';
 import { loadAll } from '../../src/lastcall/config/config.ts';
 import { trafficListener } from '../../src/lastcall/http/traffic.ts';
