@@ -3,7 +3,7 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Those that take longest, as they are in a path. */
-const LONG = ['/process/keep-alive', '/process/busy', '/process/', '/chart/contract'];
+const LONG = ['/process/keep-alive', '/process/busy', '/chart/contract', '/process/'];
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {

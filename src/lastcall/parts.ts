@@ -5,7 +5,7 @@ import type { Config, Schema, ValuesOf } from './config/schema.ts';
 import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
 import type { UpgradeHandler } from './listener/upgrades.ts';
-import type { MetricFactory } from './telemetry/metrics.ts';
+import type { MetricFactory } from './telemetry/metric-factory.ts';
 
 /** Takes a WebSocket and says true, or leaves it to the next. */
 export type Upgrader = (...args: Parameters<UpgradeHandler>) => boolean;

@@ -23,4 +23,4 @@ export { type Hook } from './lifecycle/hooks.ts';
 export { type ShutdownNotice } from './listener/request.ts';
 export { type AppParts, type CreateApp, type Upgrader } from './parts.ts';
 export { type Room } from './room.ts';
-export { type MetricFactory } from './telemetry/metrics.ts';
+export { MetricError, type MetricFactory } from './telemetry/metric-factory.ts';

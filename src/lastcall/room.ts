@@ -3,7 +3,7 @@ import type { RoomVariables } from './config/config.ts';
 import type { Schema, ValuesOf } from './config/schema.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
 import type { Certificate, Listener } from './listener/listener.ts';
-import type { MetricFactory } from './telemetry/metrics.ts';
+import type { MetricFactory } from './telemetry/metric-factory.ts';
 
 /** What a room can use when the service is put together. */
 export interface Wiring {

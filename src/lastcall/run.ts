@@ -56,7 +56,7 @@ export async function run<V extends Schema>(
     rooms,
   });
   const { logger, droppedLines } = await createLogger(config);
-  const shown = maskSecrets({ ...config, variables }, { ...SCHEMA, ...schema });
+  const shown = { ...maskSecrets(config, SCHEMA), variables: maskSecrets(variables, schema) };
   logger.debug({ event: 'config', config: shown }, 'effective configuration');
 
   const { shutdown: settings, service } = config;

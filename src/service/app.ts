@@ -2,14 +2,18 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { notFound, problemHandler, requestLog, shedLoad } from '#lastcall';
 import { gateway } from '#lastcall/gateway';
+import { chat } from './chat/chat.ts';
 import { echo } from './echo/echo.ts';
 import { events } from './events/events.ts';
 import { home } from './home/home.ts';
+import { orders } from './orders/orders.ts';
 import { slow } from './slow/slow.ts';
 import type { Parts } from './variables.ts';
 
+// #region features
 /** The features of this service: each is one folder, a function from {@link Parts} to a router. */
-const FEATURES = [home, echo, slow, events];
+const FEATURES = [home, echo, slow, events, chat, orders];
+// #endregion features
 
 /** The Express app, in the order in which a request passes through it. */
 export function createApp(parts: Parts): Express {

@@ -1,6 +1,7 @@
 import type { AppParts, Room } from '#lastcall';
 import { gatewayRoom } from '#lastcall/gateway';
 import { tls } from '#lastcall/tls';
+import { ordersVariables } from './orders/variables.ts';
 
 /** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
 export const rooms: Room[] = [
@@ -8,8 +9,10 @@ export const rooms: Room[] = [
   gatewayRoom, // paths that other services answer
 ];
 
+// #region variables
 /** The variables of this service, beside those of the engine: docs/configuration.md. */
-export const variables = {};
+export const variables = { orders: ordersVariables };
+// #endregion variables
 
 /** What features get. */
 export type Parts = AppParts<typeof variables>;

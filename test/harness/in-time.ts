@@ -3,7 +3,7 @@ import { own } from './own.ts';
 
 const LOOK_MS = 20;
 /** This process was kept waiting for so long that others were, too. */
-const MUCH_MS = 100;
+const MUCH_MS = 50;
 
 /**
  * Runs it, and again if it failed while this process was late: it had not read, sent or measured when it should have. What

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect } from '@jest/globals';
-import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
 import { inFlight } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -31,7 +31,7 @@ describe('the accept queue', () => {
 
 describe('pipelined requests', () => {
   test('with SIGTERM between them are all answered, and only the last answer says close', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '1s' }, FIXTURE);
+    const service = startService({ SHUTDOWN_WINDOW: '3s' }, FIXTURE);
     const client = new RawClient(await service.url);
     client.get('/slow?ms=400');
     await inFlight(await service.management, 1);
@@ -46,7 +46,7 @@ describe('pipelined requests', () => {
   });
 
   test('that come in one packet after the signal are all answered, and only the last answer says close', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '1s' });
+    const service = startService({ SHUTDOWN_WINDOW: '3s' });
     const client = await new RawClient(await service.url).connected();
     await leave(service);
     const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
@@ -58,7 +58,7 @@ describe('pipelined requests', () => {
   });
 
   test('that come behind an answer that said close are not processed', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '1s' }, FIXTURE);
+    const service = startService({ SHUTDOWN_WINDOW: '3s' }, FIXTURE);
     const client = new RawClient(await service.url);
     client.get('/stream?ms=0');
     await client.receives('first');

@@ -109,7 +109,7 @@ const ROUTES = {
 /** A check that asks somebody over the network, who takes a moment. */
 function pong() {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => setTimeout(() => socket.end('pong'), 20));
+    const server = createServer((socket) => setTimeout(() => socket.end('pong'), 150));
     server.listen(0, '127.0.0.1', () => {
       connect(server.address().port, '127.0.0.1')
         .on('error', reject)

@@ -212,14 +212,15 @@ const HALVES: Record<string, [answer: string, how: 'end' | 'reset' | 'nonsense']
 
 describe.each(STATES)('%s: a target that breaks in the middle of its answer', (state) => {
   test.each(PROTOCOLS)('breaks the connection of its client, over %s', async (scheme) => {
+    const breaks: (() => void)[] = [];
     const target = await rawTarget((request, socket) => {
       const [, name = ''] = /^GET \/(\S+)/.exec(request) ?? [];
       const [answer, how] = HALVES[name]!;
-      setTimeout(() => {
+      breaks.push(() => {
         if (how === 'end') socket.end();
         else if (how === 'reset') socket.resetAndDestroy();
         else socket.write('xyz\r\n');
-      }, 100);
+      });
       return answer;
     });
     const names = Object.keys(HALVES);
@@ -227,16 +228,23 @@ describe.each(STATES)('%s: a target that breaks in the middle of its answer', (s
     const wholes: string[] = [];
     await Promise.all(
       clients.map(async (client, index) => {
-        const name = names[index % names.length]!;
         const version = index < names.length ? '1.1' : '1.0';
-        client.socket.write(`GET /${name} HTTP/${version}\r\nHost: localhost\r\n\r\n`);
+        client.socket.write(`GET /${names[index % names.length]} HTTP/${version}\r\nHost: localhost\r\n\r\n`);
+        await client.receives('half');
+      }),
+    );
+    // Only now: libuv calls a reset an end if there is something to be read at the same moment.
+    for (const breakOff of breaks) breakOff();
+    await Promise.all(
+      clients.map(async (client, index) => {
         const how = await client.ended;
-        expect(client.received).toContain('half');
         const framed =
           client.received.includes('Content-Length: 8') ||
           (client.received.includes('chunked') && !client.received.endsWith('\r\n0\r\n\r\n'));
         // Without a length, the end of the connection is the end of the answer, unless it is a reset.
-        if (!framed && how === 'end') wholes.push(`${name} HTTP/${version}`);
+        if (!framed && how === 'end') {
+          wholes.push(`${names[index % names.length]} HTTP/${index < names.length ? '1.1' : '1.0'}`);
+        }
       }),
     );
     expect(wholes).toEqual([]);

@@ -215,6 +215,7 @@ test('the pretty log is not waited for either, and says what is missing', async 
   service.stdout.pause();
   expect((await get(`${url}${TOO_MUCH}`)).status).toBe(200);
   service.stdout.resume();
+  await service.line(({ msg }) => msg.includes('"nth":2999'));
   service.kill('SIGTERM');
   const { code, stdout } = await service.ended;
 

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { expect } from '@jest/globals';
-import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
 import { get, inFlight, probe } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { reportOf, windowMs } from '../harness/report.ts';

@@ -262,7 +262,7 @@ test('wherever stalls fall, what the clients saw is what the report says', async
     ),
     { numRuns: Number(process.env['STALL_RUNS'] ?? 5), endOnFailure: true },
   );
-});
+}, 120_000);
 
 function isAlive(pid: number): boolean {
   try {

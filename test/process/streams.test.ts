@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { group as describe, overlappingInTime as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -37,7 +37,7 @@ describe('event streams', () => {
   });
 
   test('one that opens in the window is told before the window ends', async () => {
-    const service = startService({ SHUTDOWN_WINDOW: '1s' });
+    const service = startService({ SHUTDOWN_WINDOW: '3s' });
     const url = await service.url;
     await leave(service);
     const { body } = await get(`${url}/events`);

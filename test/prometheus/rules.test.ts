@@ -338,7 +338,7 @@ describe('the rendered rules', () => {
 
   test('the thresholds of the latency that the chart allows are the bounds of the buckets', () => {
     const sources = readdirSync('src', { encoding: 'utf8', recursive: true });
-    const file = sources.find((path) => path.endsWith(join('telemetry', 'metrics.ts'))) ?? '';
+    const file = sources.find((path) => path.endsWith(join('telemetry', 'metric-factory.ts'))) ?? '';
     const bounds = /DURATION_BUCKETS = (\[.*\])/.exec(readFileSync(join('src', file), 'utf8'))?.[1];
     const schema = readFileSync('helm/values.schema.json', 'utf8');
     expect(schema).toContain(`"enum": ${bounds}`);

@@ -22,7 +22,7 @@ export const EVERYWHERE = PROTOCOLS.flatMap((protocol) =>
 );
 
 /** Long enough for what a test does in a state. */
-const WINDOWS = { ready: '100ms', 'lame-duck': '1s', draining: '0' };
+const WINDOWS = { ready: '100ms', 'lame-duck': '2s', draining: '0' };
 
 /** The fixture with a listener for each protocol, in a suite that has called {@link withCertificate}. */
 export interface Everywhere {

@@ -1,3 +1,4 @@
+import { isSecret, MASK, withoutPassword } from './mask.ts';
 import { isVariable, type Schema, type ValuesOf } from './schema.ts';
 import type { Context, Variable } from './variables.ts';
 
@@ -49,15 +50,13 @@ export function reader(env: NodeJS.ProcessEnv, basics: Pick<Context, 'terminal' 
   return { problems, read: (schema) => readAll(schema) as ValuesOf<typeof schema> };
 }
 
-function problem({ name, expected, explains, secret }: Variable, value: string, { message }: Error): string {
+function problem(variable: Variable, value: string, { message }: Error): string {
+  const { name, expected, explains } = variable;
   const serviceLink = /^(tcp|udp|sctp):\/\//.test(value)
     ? ' (this looks like a Kubernetes service link, made for a Service whose name gives this variable: set enableServiceLinks: false in the pod spec)'
     : '';
-  const why = explains ? ` (${message})` : '';
-  return `${name}=${secret ? '***' : JSON.stringify(withoutPassword(value))}: expected ${expected}${why}${serviceLink}`;
-}
-
-/** Whatever looks like a URL with a password is shown without it. */
-export function withoutPassword(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*):[^/?#\s]*@/i, '$1:***@');
+  const hidden = isSecret(name, variable);
+  const shown = hidden ? MASK : JSON.stringify(withoutPassword(value));
+  const why = explains && !hidden ? ` (${withoutPassword(message)})` : ''; // it may quote the value
+  return `${name}=${shown}: expected ${expected}${why}${serviceLink}`;
 }

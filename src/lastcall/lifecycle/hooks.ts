@@ -119,12 +119,10 @@ export class Hooks {
     const started = performance.now();
     const controller = new AbortController();
     let timer: NodeJS.Timeout | undefined;
-    let dueAt = Infinity;
     const timeout = new Promise<typeof TIMED_OUT>((resolve) => {
       const arm = () => {
         clearTimeout(timer);
         const left = this.#remainingMs(entry, later, performance.now() - started);
-        dueAt = performance.now() + left;
         timer = setTimeout(() => resolve(TIMED_OUT), left);
       };
       this.#hurry = arm;
@@ -147,7 +145,7 @@ export class Hooks {
     try {
       const outcome = await Promise.race([running, timeout]);
       // One that kept the event loop busy is done before its timer could strike, and late all the same.
-      if (outcome === TIMED_OUT || performance.now() > dueAt + SLACK_MS) {
+      if (outcome === TIMED_OUT || this.#isOverdue(entry, performance.now() - started)) {
         controller.abort(new Error(`hook "${entry.name}" ran out of time`));
         return ended('timeout');
       }
@@ -158,6 +156,12 @@ export class Hooks {
       clearTimeout(timer);
       this.#hurry = undefined;
     }
+  }
+
+  /** Whether more has passed than all that a hook can have: its own time-out, or the budget of all of them. */
+  #isOverdue({ timeoutMs = Infinity }: Entry, elapsedMs: number): boolean {
+    const overMs = Math.max(elapsedMs - timeoutMs, performance.now() - this.#deadline);
+    return overMs > SLACK_MS;
   }
 
   /**

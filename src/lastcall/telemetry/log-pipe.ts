@@ -2,8 +2,11 @@
 const MOST_WAITING_BYTES = 1024 * 1024;
 /** How often a full pipe is tried again. */
 const RETRY_MS = 10;
-/** At the exit, which waits for a reader that reads, and not for one that has stopped. */
-const EXIT = { retryMs: 5, stalledMs: 250, mostMs: 500 };
+/**
+ * At the exit, which waits for a reader that reads, and not for one that has stopped. Together with the last look at the
+ * overall deadline it fits into the second that is kept free behind that.
+ */
+const EXIT = { retryMs: 5, stalledMs: 600, mostMs: 700 };
 /** Nobody ever changes it: waiting for that is the one way to sleep while the process exits. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 

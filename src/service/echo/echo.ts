@@ -1,5 +1,6 @@
 import { json, type RequestHandler, Router } from 'express';
-import { methodNotAllowed, Problem } from '#lastcall';
+import { methodNotAllowed } from '#lastcall';
+import { jsonOf } from '../body.ts';
 import type { Parts } from '../variables.ts';
 
 /** `GET /echo/*` tells what arrived here, `POST /echo` sends its JSON body back. */
@@ -18,13 +19,5 @@ const echoUri: RequestHandler = (req, res) => {
 };
 
 const echoBody: RequestHandler = (req, res) => {
-  const body = req.body as unknown;
-  if (body === undefined) {
-    const type = req.get('content-type');
-    if (type !== undefined && req.is('json') === false) {
-      throw new Problem(415, `the body is ${type}, expected application/json`);
-    }
-    throw new Problem(400, 'there is no body, expected JSON as application/json');
-  }
-  res.json(body);
+  res.json(jsonOf(req));
 };

@@ -12,6 +12,7 @@ export function events(): Router {
   return router;
 }
 
+// #region stream
 /**
  * Server-sent events once a second. At the shutdown signal the stream says goodbye and ends by
  * itself, so that the client reconnects elsewhere while this process still has time.
@@ -35,3 +36,4 @@ const stream: RequestHandler = (req, res) => {
   tick();
   req.shutdown.onDrain(goodbye);
 };
+// #endregion stream

@@ -7,13 +7,14 @@ import { ConfigError, loadAll } from '../../../src/lastcall/config/config.ts';
 import { maskSecrets } from '../../../src/lastcall/config/mask.ts';
 import type { Config } from '../../../src/lastcall/config/schema.ts';
 import { PACKAGE_NAME } from '../../support/names.ts';
+import { variables } from '../../../src/service/variables.ts';
 import { everyVariable, ROOMS } from '../../support/schema.ts';
 
 const SCHEMA = everyVariable();
 
-/** With all rooms in use. */
+/** With all rooms in use, and the variables of the service. */
 function loadConfig(env: Record<string, string>, terminal: boolean): Config {
-  return loadAll(env, { terminal, variables: {}, rooms: ROOMS }).config;
+  return loadAll(env, { terminal, variables, rooms: ROOMS }).config;
 }
 
 function problemsOf(env: Record<string, string>, terminal = false): string[] {

@@ -10,8 +10,9 @@ const [START, END] = ['<!-- variables:start -->', '<!-- variables:end -->'];
 async function render(page: string): Promise<string> {
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const rows = Object.entries(everyVariable()).map(([name, variable]) => {
-    const { fallback, fallbackInWords, expected, meaning } = variable;
-    const byDefault = fallbackInWords ?? (fallback === undefined ? 'not set' : `\`${fallback}\``);
+    const { fallback, fallbackInWords, expected, meaning, required } = variable;
+    const none = required ? '**required**' : 'not set';
+    const byDefault = fallbackInWords ?? (fallback === undefined ? none : `\`${fallback}\``);
     return `| ${[`\`${name}\``, byDefault, expected, meaning].map(cell).join(' | ')} |`;
   });
   const table = ['| Variable | Default | Expected | Meaning |', '| - | - | - | - |', ...rows].join('\n');

@@ -1,0 +1,68 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Drainable } from '../lifecycle/drainable.ts';
+import type { TrackedRequest } from '../listener/request.ts';
+import { type HttpLabels, httpLabels } from './http-labels.ts';
+import { DURATION_BUCKETS, type MetricRegistry } from './metric-factory.ts';
+
+/** Counts a request that has ended, with the template of its route. */
+export type ObserveRequest = (request: TrackedRequest, route: string) => void;
+
+/** How long requests take. */
+export function requestMetric(registry: MetricRegistry): ObserveRequest {
+  // The types of prom-client know the labels of exemplars as labels of the metric.
+  const duration = new Histogram<keyof HttpLabels | 'trace_id'>({
+    name: 'http_server_request_duration_seconds',
+    help: 'Time from the headers of a request to the end of its response.',
+    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    buckets: DURATION_BUCKETS,
+    enableExemplars: true,
+    registers: [registry],
+  });
+  const labelsOf = httpLabels();
+  return ({ req, res, startedAt }, route) => {
+    // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
+    const status = res?.headersSent ? String(res.statusCode) : '';
+    duration.observe({
+      labels: labelsOf(req.method ?? '', route, status),
+      value: (performance.now() - startedAt) / 1000,
+      // An exemplar is there to be followed: a trace that nobody recorded leads nowhere.
+      exemplarLabels: req.traceId !== undefined && req.traceSampled ? { trace_id: req.traceId } : {},
+    });
+  };
+}
+
+/** What is open now, and what was turned away. Read from the tallies of the listeners, which may still become more. */
+export function listenerMetrics(registry: MetricRegistry, listeners: Drainable[]): void {
+  const common = { labelNames: ['listener'], registers: [registry] };
+  new Gauge({
+    name: 'http_server_active_requests',
+    help: 'Requests in flight.',
+    ...common,
+    collect() {
+      for (const listener of listeners) {
+        this.set({ listener: listener.name }, listener.tally().requests.lifetime.inFlight);
+      }
+    },
+  });
+  new Gauge({
+    name: 'http_server_connections',
+    help: 'Open connections.',
+    ...common,
+    collect() {
+      for (const listener of listeners) {
+        this.set({ listener: listener.name }, listener.tally().connections.lifetime.open);
+      }
+    },
+  });
+  new Counter({
+    name: 'http_server_refused_connections_total',
+    help: 'Connections closed as soon as they were accepted, because the process was about to run out of descriptors.',
+    ...common,
+    collect() {
+      this.reset();
+      for (const listener of listeners) {
+        this.inc({ listener: listener.name }, listener.tally().connections.lifetime.refused);
+      }
+    },
+  });
+}
