@@ -15,7 +15,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
-import { type KubeObject, ofKind, parseManifests, podSpecOf } from '../rehearsal/subject/manifests.ts';
+import { type KubeObject, ofKind, parseManifests, podSpecOf } from './manifests.ts';
 import { packNpm } from './npm-package.ts';
 
 export { type KubeObject, ofKind, parseManifests, podSpecOf };

@@ -1,7 +1,8 @@
 // `npm run rehearse`: the rehearsal, from its sources. Where the chart is asked for, helm is what the tests have, too.
 import { argv, env } from 'node:process';
 import { helmBinary } from './helm.ts';
-import { readPaths, rehearsalFlags } from './paths.ts';
+import { readPaths } from './paths.ts';
+import { rehearsalFlags } from './rehearsal-flags.ts';
 
 // Before what was asked for, which wins. Another program has paths of its own.
 if (!argv.some((arg) => /^--command\b/.test(arg))) argv.splice(2, 0, ...rehearsalFlags(readPaths()));

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rehearsalFlags } from '../../scripts/paths.ts';
+import { rehearsalFlags } from '../../scripts/rehearsal-flags.ts';
 
 test('a rehearsal asks for every path, and for nothing that the service does not have', () => {
   const paths = { slowRoutes: '/none', get: { path: '/a', status: 200 } };

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { parseDocument } from 'yaml';
 import type { Copy } from './copy.ts';
 
@@ -9,6 +8,9 @@ export const LISTS: Record<string, string[]> = Object.fromEntries(
     ([, name = '', steps = '']) => [name, steps.trim().split('\n')],
   ),
 );
+
+/** The packages of a copy are those of the repository: they stay where they are. */
+const LOCK_ONLY = ['--package-lock-only', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
 
 /** What a step did: nothing is fine only where another list may have done it before. */
 type Step = (copy: Copy, rest: string) => 'done' | 'nothing to do' | Error;
@@ -51,11 +53,15 @@ const STEPS: Record<string, Step> = {
   },
   uninstall: (copy, name) => {
     const before = copy.read('package.json');
-    // The packages of the copy are those of the repository: they stay where they are.
-    const flags = ['--package-lock-only', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-    const complaints = copy.complaintsOf('npm', 'uninstall', ...flags, name);
+    const complaints = copy.complaintsOf('npm', 'uninstall', ...LOCK_ONLY, name);
     if (complaints !== '') return new Error(complaints);
-    return isDeepStrictEqual(before, copy.read('package.json')) ? 'nothing to do' : 'done';
+    return before === copy.read('package.json') ? 'nothing to do' : 'done';
+  },
+  lock: (copy) => {
+    const before = copy.read('package-lock.json');
+    const complaints = copy.complaintsOf('npm', 'install', ...LOCK_ONLY);
+    if (complaints !== '') return new Error(complaints);
+    return before === copy.read('package-lock.json') ? 'nothing to do' : 'done';
   },
   run: (copy, command) => {
     const complaints = copy.complaintsOf('sh', '-c', command);

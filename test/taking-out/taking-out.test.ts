@@ -12,10 +12,12 @@ if (OBSTACLE !== undefined) process.stderr.write(`SKIPPED: what can be taken out
 
 /** The suites that a list touches, of those that are quick. */
 const TOUCHED: Record<string, string[]> = {
-  tls: ['test/lastcall', 'test/chart', 'test/process/(start|half-close|listeners)'],
-  gateway: ['test/lastcall', 'test/chart', 'test/process/(start|listeners|visibility)'],
+  tls: ['test/lastcall/', 'test/chart', 'test/process/(start|half-close|listeners)'],
+  gateway: ['test/lastcall/', 'test/chart', 'test/process/(start|listeners|visibility)'],
+  rehearsal: ['test/chart/(render|schema)', 'test/lastcall/config'],
+  compose: ['test/chart/paths', 'test/lastcall/config'],
 };
-const ALWAYS = ['test/service', 'test/workflows/docs'];
+const ALWAYS = ['test/service', 'test/workflows'];
 
 /** One list alone, and all of them together. */
 const CASES: [title: string, lists: string[]][] = [
@@ -62,24 +64,33 @@ describe.each(CASES)('without %s', (_title, lists) => {
     expect(copy.failuresOf(...new Set([...touched, ...ALWAYS]))).toBe('');
   });
 
+  testWherePossible('docs/metrics.md has what a scrape of it has', () => {
+    const suite = ['-c', 'jest.slow.config.js', 'test/prometheus/scrape', '-t', 'docs/metrics.md has'];
+    expect(copy.failuresOf(...suite)).toBe('');
+  });
+
   const rooms = lists.filter((name) => name in ROOM_VARIABLES);
   const variables = rooms.flatMap((room) => ROOM_VARIABLES[room]?.map((name) => [name, room] as const) ?? []);
 
-  testWherePossible.each(variables)('%s does not let it start, and it says why', (name, room) => {
-    expect(copy.complaintsOf('env', `${name}=x`, process.execPath, 'dist/main.js')).toMatch(
-      new RegExp(
-        `^exit code 78\\n[^]*  ${name}: expected not to be set, because this service has no ${room} `,
-      ),
-    );
-  });
+  for (const [name, room] of variables) {
+    testWherePossible(`${name} does not let it start, and it says why`, () => {
+      expect(copy.complaintsOf('env', `${name}=x`, process.execPath, 'dist/main.js')).toMatch(
+        new RegExp(
+          `^exit code 78\\n[^]*  ${name}: expected not to be set, because this service has no ${room} `,
+        ),
+      );
+    });
+  }
 
-  testWherePossible.each(rooms)('the chart has no values for %s, and refuses them', async (room) => {
-    const rendered = await helm(['template', 'rel', copy.at('helm')]);
-    const told = await helm(['template', 'rel', copy.at('helm'), '-f', '-'], { [room]: {} });
+  for (const room of rooms) {
+    testWherePossible(`the chart has no values for ${room}, and refuses them`, async () => {
+      const rendered = await helm(['template', 'rel', copy.at('helm')]);
+      const told = await helm(['template', 'rel', copy.at('helm'), '-f', '-'], { [room]: {} });
 
-    expect(rendered).toMatchObject({ code: 0, stderr: '' });
-    expect(told.code).not.toBe(0);
-    expect(told.stderr).toContain(`'${room}' not allowed`);
-    expect(readFileSync(copy.at('helm/README.md'), 'utf8')).not.toContain(`\`${room}.`);
-  });
+      expect(rendered).toMatchObject({ code: 0, stderr: '' });
+      expect(told.code).not.toBe(0);
+      expect(told.stderr).toContain(`'${room}' not allowed`);
+      expect(readFileSync(copy.at('helm/README.md'), 'utf8')).not.toContain(`\`${room}.`);
+    });
+  }
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -49,7 +49,8 @@ test('dependencies rest for a week before they are proposed', () => {
     updates: { 'package-ecosystem': string; cooldown: object; groups: object }[];
   };
   const ecosystems = updates.map((update) => update['package-ecosystem']).sort();
-  expect(ecosystems).toEqual(['docker', 'docker-compose', 'github-actions', 'npm']);
+  const compose = existsSync(join(ROOT, 'compose.yaml')) ? ['docker-compose'] : [];
+  expect(ecosystems).toEqual(['docker', ...compose, 'github-actions', 'npm']);
   for (const { cooldown, groups } of updates) {
     expect(cooldown).toEqual({ 'default-days': 7 });
     expect(Object.keys(groups).length).toBeGreaterThan(0);
