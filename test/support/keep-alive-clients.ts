@@ -13,6 +13,7 @@ export interface Tally {
 }
 
 const LOOK_MS = 10;
+const MOST_PLAYS = 3;
 
 /**
  * Clients as a service mesh or an HTTP library has them: each posts on one kept-alive connection, thinks for up to
@@ -103,8 +104,9 @@ export async function punctual<T extends Pick<Tally, 'late'>>(
   clients: number,
   play: () => Promise<T>,
 ): Promise<T> {
-  for (;;) {
+  // A machine that stays busy ends it: what was lost by those that were in time is a loss all the same.
+  for (let plays = 1; ; plays++) {
     const result = await play();
-    if (result.late <= clients / 2) return result;
+    if (result.late <= clients / 2 || plays === MOST_PLAYS) return result;
   }
 }
