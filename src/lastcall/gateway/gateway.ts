@@ -6,6 +6,7 @@ import { forwardedHeaders } from './forwarded-headers.ts';
 import { outcomeMetrics } from './outcomes.ts';
 import { gatewayRoom } from './room.ts';
 import { hostOf, isEvasive, readRequestLine } from './request-line.ts';
+import { loadClient } from './target-connection.ts';
 import { TargetPool } from './target-pool.ts';
 import { findTarget, type GatewayTarget } from './targets.ts';
 import { tunnel } from './tunnel.ts';
@@ -38,6 +39,7 @@ export function gateway(
   for (const { origin } of targets.map(({ url }) => url)) pools.set(origin, new TargetPool(origin));
   hooks.add({
     name: 'gateway',
+    start: loadClient,
     stop: () => {
       for (const pool of pools.values()) pool.close();
     },

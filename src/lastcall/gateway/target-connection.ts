@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import type * as Undici from 'undici';
 import { AnswerStart } from './answer-start.ts';
 import type { RequestBody } from './request-body.ts';
 import { endedByReset, openSocket, type SessionCache } from './target-socket.ts';
@@ -40,23 +40,31 @@ interface Owner extends SessionCache {
  */
 const KEEP_ALIVE = { keepAliveTimeout: 4000, keepAliveTimeoutThreshold: 1000, keepAliveMaxTimeout: 60_000 };
 
+let undici: typeof Undici | undefined;
+
+/** Comes before the first connection, and only where there are targets: it takes longer than all the rest of the engine. */
+export async function loadClient(): Promise<void> {
+  undici ??= await import('undici');
+}
+
 /**
  * One connection to a target, with one request on it at a time: the only file that knows undici. When it closes before
  * a request was written to it, undici opens another one for that request.
  */
-export class TargetConnection implements Dispatcher.DispatchHandler {
+export class TargetConnection implements Undici.Dispatcher.DispatchHandler {
   /** `performance.now()` at the end of the last answer. */
   idleSince = 0;
   readonly #owner: Owner;
-  readonly #client: Client;
+  readonly #client: Undici.Client;
   readonly #start = new AnswerStart();
   #socket: Socket | undefined;
   #receiver: Receiver | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: Undici.Dispatcher.DispatchController | undefined;
 
   constructor(origin: string, owner: Owner) {
     this.#owner = owner;
-    this.#client = new Client(origin, {
+    if (undici === undefined) throw new Error('the gateway sends before its start-up hook has run');
+    this.#client = new undici.Client(origin, {
       ...KEEP_ALIVE,
       // The gateway has a time-out of its own, which looks before it strikes.
       headersTimeout: 0,
@@ -104,13 +112,13 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     this.#owner.onGone(this);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#start.expect();
   }
 
   onResponseStart(
-    { rawHeaders }: Dispatcher.DispatchController,
+    { rawHeaders }: Undici.Dispatcher.DispatchController,
     status: number,
     _headers: unknown,
     message = '',
@@ -120,7 +128,7 @@ export class TargetConnection implements Dispatcher.DispatchHandler {
     this.#receiver?.onHead(status, message, headers, this.#start.httpVersion);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#receiver?.onData(chunk) === false) controller.pause();
   }
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import express, { type RequestHandler, type Response } from 'express';
 import type { AppParts } from '../../../src/lastcall/parts.ts';
 import { gateway } from '../../../src/lastcall/gateway/gateway.ts';
+import { loadClient } from '../../../src/lastcall/gateway/target-connection.ts';
 import { parseGatewayTargets } from '../../../src/lastcall/gateway/targets.ts';
 import { problemHandler } from '../../../src/lastcall/http/problem.ts';
 import { RawClient } from '../../harness/raw-client.ts';
@@ -22,6 +23,7 @@ async function proxy(target: RawTarget, before: RequestHandler = (_req, _res, ne
   const counted: string[] = [];
   const errors: unknown[] = [];
   const stops: (() => void)[] = [];
+  await loadClient();
   const app = express();
   app.use((_req, res, next) => {
     res.once('close', () => errors.push(res.err));
