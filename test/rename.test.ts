@@ -41,8 +41,9 @@ const KEEPS_ITS_NAME = [
   /^test\/chart\/fixtures\//,
   /^test\/rename\.test\.ts$/, // it skips itself by the name
 ];
-/** The engine's folder and its door, as imports, rules of the linter and other paths mention them. */
-const ENGINE = /(?<=['"`]\/?|\b(?:src|dist|test)\/|\.\/)lastcall(?=\/)|(?<=#)lastcall\b/g;
+/** The engine's folder and its door, as imports, rules of the linter and other paths mention them; and the rehearsal. */
+const ENGINE =
+  /(?<=['"`]\/?|\b(?:src|dist|test)\/|\.\/)lastcall(?=[/'])|(?<=#)lastcall\b|\blastcall-rehearse\b/g;
 
 /** Tests that start many processes, or wait for the time that something takes, and for which a name is a word. */
 const SLOW = [
