@@ -163,18 +163,6 @@ const MUTANTS = [
     test: ['half-close', 'has left if it closes its side over http '],
   },
   {
-    name: 'silence is believed before anybody has looked',
-    file: 'lastcall/listener/idle-reaper.js',
-    replace: ['await loopClock.look()', 'await undefined'],
-    test: ['stalls', 'over http, draining: .* for 2000'],
-  },
-  {
-    name: 'keep-alive ends before anybody has looked',
-    file: 'lastcall/listener/listener.js',
-    replace: ['await loopClock.look()', 'await undefined'],
-    test: ['stalls', 'over http, ready: .* for 2000'],
-  },
-  {
     name: 'a slow request is refused before anybody has looked',
     file: 'lastcall/listener/refusal.js',
     replace: ['await hearOut(connection)', 'false'],
