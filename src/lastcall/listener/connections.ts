@@ -250,7 +250,7 @@ export class Connections {
     connection.stalledMsThen = loopClock.stalledMs;
     this.#inFlight++;
     this.#requests.accepted++;
-    this.lastTrafficAt = loopClock.now();
+    this.lastTrafficAt = request.startedAt - connection.stalledMsThen; // on the loopClock, without asking it again
     this.#reaper.delete(connection);
     return request;
   }
