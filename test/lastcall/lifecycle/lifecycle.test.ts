@@ -6,6 +6,7 @@ import type { Drainable } from '../../../src/lastcall/lifecycle/drainable.ts';
 import type { DrainOptions, ListenerResult, LostRequest } from '../../../src/lastcall/lifecycle/drainable.ts';
 import type { Report } from '../../../src/lastcall/lifecycle/report.ts';
 import { tally } from '../../../src/lastcall/lifecycle/tally.ts';
+import { counts } from '../../support/counts.ts';
 import { DEFAULT_SETTINGS } from '../../support/lifecycle.ts';
 import { useFakeTime, useRealTime } from '../../support/fake-time.ts';
 
@@ -61,19 +62,7 @@ class FakeListener implements Drainable {
     return this.stuck ? [STUCK] : [];
   }
   tally() {
-    const connections = {
-      open: 0,
-      accepted: 0,
-      closed: 0,
-      idle: 0,
-      upgraded: 0,
-      cut: 0,
-      broken: 0,
-      refused: 0,
-      left: 0,
-    };
-    const requests = { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 };
-    return tally({ connections, requests }, undefined, undefined);
+    return tally(counts(), undefined, undefined);
   }
 }
 

@@ -8,25 +8,9 @@ import {
   terminationMessage,
 } from '../../../src/lastcall/lifecycle/report.ts';
 import { tally } from '../../../src/lastcall/lifecycle/tally.ts';
+import { counts } from '../../support/counts.ts';
 
-const NOTHING = tally(
-  {
-    connections: {
-      open: 0,
-      accepted: 0,
-      closed: 0,
-      idle: 0,
-      upgraded: 0,
-      cut: 0,
-      broken: 0,
-      refused: 0,
-      left: 0,
-    },
-    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 },
-  },
-  undefined,
-  undefined,
-);
+const NOTHING = tally(counts(), undefined, undefined);
 
 const REPORT: Report = {
   event: 'shutdown',

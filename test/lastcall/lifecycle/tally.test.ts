@@ -1,23 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type Counts, tally } from '../../../src/lastcall/lifecycle/tally.ts';
-
-function counts(connections: Partial<Counts['connections']>, requests: Partial<Counts['requests']>): Counts {
-  return {
-    connections: {
-      open: 0,
-      accepted: 0,
-      closed: 0,
-      idle: 0,
-      upgraded: 0,
-      cut: 0,
-      broken: 0,
-      refused: 0,
-      left: 0,
-      ...connections,
-    },
-    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0, ...requests },
-  };
-}
+import { counts } from '../../support/counts.ts';
 
 test('before the signal nothing has happened since it, and the lifetime counts are told', () => {
   const now = counts(
