@@ -22,8 +22,8 @@ export class Problem extends Error {
 }
 
 /** The last route: nothing has this path. */
-export const notFound: RequestHandler = (req) => {
-  throw new Problem(404, `nothing is at ${req.path}`);
+export const notFound: RequestHandler = (req, res) => {
+  refuse(res, 404, `nothing is at ${req.path}`, req.id); // an error would cost as much as all the rest
 };
 
 /** Behind the methods of a route: `app.route('/x').get(…).all(methodNotAllowed)`. */
@@ -48,14 +48,17 @@ export function problemHandler({ development }: { development: boolean }): Error
     const extensions = error instanceof Problem ? error.extensions : {};
     const stack = development && status >= 500 && error instanceof Error ? { stack: error.stack } : {};
     const detail = status >= 500 && !(error instanceof Problem) ? undefined : messageOf(error);
-    const body = { ...extensions, ...problem(status, detail, req.id), ...stack };
-    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+    answer(res, status, { ...extensions, ...problem(status, detail, req.id), ...stack });
   };
 }
 
 /** Answers without Express and without an error, which would cost more than what they refuse. */
 export function refuse(res: ServerResponse, status: number, detail: string, requestId: unknown): void {
-  const body = JSON.stringify(problem(status, detail, requestId));
+  answer(res, status, problem(status, detail, requestId));
+}
+
+function answer(res: ServerResponse, status: number, content: object): void {
+  const body = JSON.stringify(content);
   const headers = { 'Content-Type': 'application/problem+json', 'Content-Length': Buffer.byteLength(body) };
   res.writeHead(status, headers).end(body);
 }

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -29,6 +35,8 @@ export interface ListenerOptions {
   /** 0 picks a free port. */
   port: number;
   handler: RequestListener;
+  /** Classes of requests and responses, in place of Node's own. */
+  messages?: Messages;
   /** Makes it HTTPS, TLS 1.2 at least. PEM. */
   certificate?: Certificate | undefined;
   keepAliveTimeoutMs: number;
@@ -39,6 +47,8 @@ export interface ListenerOptions {
   /** Names a request for people: its route template and id. */
   describe?: (req: IncomingMessage) => RequestNames;
 }
+
+export type Messages = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
 
 export interface RequestNames {
   route: string;
@@ -95,7 +105,8 @@ export class Listener implements Drainable {
     this.#connections.onBroken = (request) => {
       if (this.#atDrain !== undefined) this.#broken.push({ ...this.#snapshot(request), outcome: 'broken' });
     };
-    const http = {
+    const http: ServerOptions = {
+      ...options.messages,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
