@@ -1,12 +1,13 @@
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Response } from 'express';
+import { http } from '../listener/node-http.ts';
 
 /** Head and body together fit into what libuv writes from its own stack, 16 KiB, with heads as they are. */
 const MOST_BYTES = 12 * 1024;
 const SETTINGS = ['json escape', 'json replacer', 'json spaces'];
 
 type End = (this: ServerResponse, chunk?: unknown, encoding?: unknown, done?: unknown) => ServerResponse;
-const { end: endOfNode } = ServerResponse.prototype as unknown as { end: End };
+const { end: endOfNode } = http.ServerResponse.prototype as unknown as { end: End };
 
 /**
  * `end`, for a small body that goes out in one piece with its head. Node joins the two where the body is text; a Buffer,

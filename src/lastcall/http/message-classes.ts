@@ -1,6 +1,7 @@
-import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Response } from 'express';
 import type { Messages } from '../listener/listener.ts';
+import { http } from '../listener/node-http.ts';
 import { end, json } from './answers.ts';
 
 /** What Express gives the requests and responses of an app as their prototypes. */
@@ -22,8 +23,8 @@ export function messageClasses(handler: RequestListener): Messages {
   if (!hasPrototypes(handler)) return {};
   const made = known.get(handler);
   if (made !== undefined) return made;
-  class AppRequest extends IncomingMessage {}
-  class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
+  class AppRequest extends http.IncomingMessage {}
+  class AppResponse<R extends IncomingMessage> extends http.ServerResponse<R> {}
   Object.setPrototypeOf(AppRequest.prototype, handler.request);
   Object.setPrototypeOf(AppResponse.prototype, handler.response);
   Object.assign(AppResponse.prototype, { end, json: json(handler.response.json) });

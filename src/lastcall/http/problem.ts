@@ -1,6 +1,7 @@
-import { ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { messageOf } from '../lifecycle/errors.ts';
+import { http } from '../listener/node-http.ts';
 import { rawAnswer, type Refuse } from '../listener/refusal.ts';
 
 /**
@@ -65,7 +66,7 @@ function answer(res: ServerResponse, status: number, content: object): void {
 
 /** Answers in place of the application, when there is no request that Express could get, or no Express any more. */
 export const refuseAsProblem: Refuse = ({ status, detail, headers = {} }, to) => {
-  if (to instanceof ServerResponse) {
+  if (to instanceof http.ServerResponse) {
     for (const [name, value] of Object.entries(headers)) to.setHeader(name, value);
     refuse(to, status, detail, to.req.id);
   } else {
@@ -82,7 +83,7 @@ export function rawProblem(status: number, detail: string, headers: Record<strin
 }
 
 function problem(status: number, detail: string | undefined, requestId: unknown) {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Unknown', status, detail, requestId };
+  return { type: 'about:blank', title: http.STATUS_CODES[status] ?? 'Unknown', status, detail, requestId };
 }
 
 /** `status` as Express, its parsers and http-errors set it; everything else is our own fault. */

@@ -1,7 +1,7 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import { http } from '../listener/node-http.ts';
 
 /** What helmet would do for pages in a browser, and is nothing for an API. */
 const FOR_PAGES = {
@@ -31,7 +31,7 @@ export function securityHeaders(): RequestHandler {
 
 /** As helmet sets them: none of these depends on the request, so that once is enough. */
 function helmetHeaders(): [name: string, value: string][] {
-  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  const res = new http.ServerResponse(new http.IncomingMessage(new Socket()));
   const set = helmet({
     ...FOR_PAGES,
     contentSecurityPolicy: {

@@ -1,10 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-} from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -22,6 +16,7 @@ import type {
 } from '../lifecycle/drainable.ts';
 import { LifecycleError } from '../lifecycle/errors.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
+import { http } from './node-http.ts';
 import { putBackIfPaused } from './paused-parser.ts';
 import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
@@ -105,7 +100,7 @@ export class Listener implements Drainable {
     this.#connections.onBroken = (request) => {
       if (this.#atDrain !== undefined) this.#broken.push({ ...this.#snapshot(request), outcome: 'broken' });
     };
-    const http: ServerOptions = {
+    const settings: ServerOptions = {
       ...options.messages,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       headersTimeout: options.headersTimeoutMs,
@@ -117,8 +112,11 @@ export class Listener implements Drainable {
     };
     this.#server =
       certificate === undefined
-        ? createServer(http, onRequest)
-        : createTlsServer({ ...http, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true }, onRequest);
+        ? http.createServer(settings, onRequest)
+        : createTlsServer(
+            { ...settings, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true },
+            onRequest,
+          );
     // A client that has ended its side after its request still waits for the answer: `nc -N`, scripts, some proxies.
     (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
