@@ -21,15 +21,20 @@ export interface Row {
   better: 'more' | 'less';
   /** In words, as the ratio or the value that is aimed at. */
   goal?: string;
-  /** Whether it is shown as a ratio to the baseline or, if nothing can be compared with, as it is. */
+  /** Whether it is shown as a ratio to the baseline or, if that would say nothing, as it is. */
   shown: 'ratio' | 'value';
+  /** The contestant that its ratios are to, if it is another than the baseline of the measure. */
+  to?: string;
   /** Only on the terminal. */
   aside?: boolean;
 }
 
+/** Which table it belongs to: that of services, that of gateways, or none, because it is a point of a plot. */
+export type Family = 'service' | 'gateway' | 'growth';
+
 export interface MeasureResult {
   name: string;
-  title: string;
+  family: Family;
   /** The contestant that ratios are to. */
   baseline: string;
   rows: Row[];
@@ -68,13 +73,8 @@ export function valuesOf(measure: MeasureResult, row: Row, contestant: string): 
 }
 
 /** To the baseline of the same round, over the rounds. */
-export function ratiosOf(
-  measure: MeasureResult,
-  row: Row,
-  contestant: string,
-  to = measure.baseline,
-): Spread | undefined {
-  const base = measure.samples[to] ?? [];
+export function ratiosOf(measure: MeasureResult, row: Row, contestant: string): Spread | undefined {
+  const base = measure.samples[row.to ?? measure.baseline] ?? [];
   const own = measure.samples[contestant] ?? [];
   return spread(
     own.flatMap((counts, round) => {

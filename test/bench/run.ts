@@ -1,6 +1,6 @@
 // Measures one after the other, and the contestants of each in turns: what else the machine does hits all alike.
 import type { Contestant } from './contestants.ts';
-import type { Generator } from './load/load.ts';
+import type { Generator } from './load/ask.ts';
 import type { Context, Measure } from './measure.ts';
 import type { Counts, MeasureResult } from './results.ts';
 import { type Server, startServer } from './server.ts';
@@ -10,18 +10,23 @@ export interface RunOptions {
   quick: boolean;
   rounds: number;
   pinned: string[];
+  target: Context['target'];
   /** Those that take part. */
-  takesPart: (contestant: Contestant, measure: Measure) => boolean;
+  takesPart: (contestant: Contestant) => boolean;
   /** Tells how far it is. */
   say: (text: string) => void;
+  /** Hears who has failed, and how: the others go on. */
+  onFailure: (contestant: string, error: unknown) => void;
 }
 
 export async function runMeasure(measure: Measure, options: RunOptions): Promise<MeasureResult> {
-  const { generator, quick, rounds, pinned, takesPart, say } = options;
+  const { generator, quick, target, pinned, takesPart, say, onFailure } = options;
+  const rounds = Math.min(options.rounds, measure.most ?? Infinity);
   const servers: Server[] = [];
   const context: Context = {
     generator,
     quick,
+    target,
     start: async (contestant, own) => {
       const server = await startServer(contestant, { pinned, ...own });
       servers.push(server);
@@ -29,21 +34,35 @@ export async function runMeasure(measure: Measure, options: RunOptions): Promise
     },
   };
   try {
-    const takers: [string, () => Promise<Counts>][] = [];
-    for (const contestant of measure.contestants) {
-      if (!takesPart(contestant, measure)) continue;
-      say(`${measure.name}: ${contestant.name} gets ready`);
-      takers.push([contestant.name, await measure.prepare(contestant, context)]);
+    const takers = new Map<string, () => Promise<Counts>>();
+    const samples: Record<string, Counts[]> = {};
+    const failing = async (contestant: string, work: () => Promise<unknown>) => {
+      try {
+        await work();
+      } catch (error) {
+        takers.delete(contestant);
+        delete samples[contestant];
+        onFailure(contestant, error);
+      }
+    };
+    for (const contestant of measure.contestants.filter(takesPart)) {
+      const { name } = contestant;
+      await failing(name, async () => {
+        say(`${measure.name}: ${name} gets ready`);
+        takers.set(name, await measure.prepare(contestant, context));
+        samples[name] = [];
+      });
     }
-    const samples: Record<string, Counts[]> = Object.fromEntries(takers.map(([name]) => [name, []]));
     for (let round = 1; round <= rounds; round++) {
       for (const [name, take] of takers) {
-        say(`${measure.name}: round ${round} of ${rounds}, ${name}`);
-        samples[name]?.push(await take());
+        await failing(name, async () => {
+          say(`${measure.name}: round ${round} of ${rounds}, ${name}`);
+          samples[name]?.push(await take());
+        });
       }
     }
-    const { name, title, baseline, rows } = measure;
-    return { name, title, baseline, rows, samples };
+    const { name, family, baseline, rows } = measure;
+    return { name, family, baseline, rows, samples };
   } finally {
     await Promise.all(servers.map(async (server) => server.kill()));
   }

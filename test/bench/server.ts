@@ -2,15 +2,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Contestant } from './contestants.ts';
 import { cpuSeconds, peakRssBytes, resetPeak, rssBytes } from './proc.ts';
 
+const PRELOAD = fileURLToPath(new URL('preload.mjs', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
+const KNOCK_TIMEOUT_MS = 2000;
 const EXIT_TIMEOUT_MS = 60_000;
+const [FIRST_PORT, PORTS] = [10_000, 20_000];
 /** Of what a server has said, for the error that it ends in. */
 const KEPT_OUTPUT = 4000;
+const PROMETHEUS_ACCEPTS = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
 
 export interface Server {
   name: string;
@@ -24,10 +29,10 @@ export interface Server {
   resetPeak: () => void;
   /** Sends SIGTERM; resolves when the process has ended, with the time since, in seconds. */
   terminate: () => Promise<number>;
-  /** Of `GET path` on the management port or, if it has none, on its only one. */
+  /** The text of `GET path` as Prometheus asks for it, on the management port or, if it has none, on its only one. */
   operate: (path: string) => Promise<string>;
-  /** To a preloaded module, and its answer. */
-  ask: (message: string) => Promise<unknown>;
+  /** What the preloaded module knows: preload.mjs. `undefined` if nothing can be preloaded, or was. */
+  ask: (question: 'stall' | 'gc') => Promise<unknown>;
   kill: () => Promise<void>;
 }
 
@@ -35,8 +40,8 @@ export interface ServerOptions {
   /** In front of its command: {@link Cores}. */
   pinned: string[];
   env?: Record<string, string>;
-  /** A module that is loaded first, and can be asked. */
-  preload?: string;
+  /** Whether it can be asked, which only programs on Node can. */
+  asked?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -48,16 +53,19 @@ process.once('exit', () => {
 export async function startServer(contestant: Contestant, options: ServerOptions): Promise<Server> {
   const [port, managementPort] = [await freePort(), await freePort()];
   const { command, env, readiness } = contestant.command({ port, managementPort });
-  const [program = '', ...args] = [...options.pinned, ...preloading(command, options.preload)];
+  const [executable = '', ...rest] = command;
+  const isAsked = options.asked === true && executable === process.execPath;
+  const preload = isAsked ? ['--import', PRELOAD] : [];
+  const [program = '', ...args] = [...options.pinned, executable, ...preload, ...rest];
   const startedAt = performance.now();
   const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe', ...(options.preload === undefined ? [] : (['ipc'] as const))],
+    stdio: ['ignore', 'pipe', 'pipe', ...(isAsked ? (['ipc'] as const) : [])],
   });
   running.add(child);
   const ended = once(child, 'exit').then(([code, signal]: unknown[]) => {
     running.delete(child);
-    return `${contestant.name} has ended with ${String(code ?? signal)}`;
+    return `it has ended with ${String(code ?? signal)}`;
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -66,16 +74,12 @@ export async function startServer(contestant: Contestant, options: ServerOptions
     });
   }
   const operationsPort = readiness.management ? managementPort : port;
-  const ready = (async () => {
-    while (!(await isOk(operationsPort, readiness.path))) {
-      if (performance.now() - startedAt > START_TIMEOUT_MS) throw new Error(`not ready in time:\n${output}`);
-      await sleep(1);
-    }
-    return (performance.now() - startedAt) / 1000;
-  })();
-  const startSeconds = await Promise.race([ready, ended]);
+  const startSeconds = await Promise.race([firstOk(operationsPort, readiness.path, startedAt), ended]);
   const { pid } = child;
-  if (typeof startSeconds === 'string' || pid === undefined) throw new Error(`${startSeconds}:\n${output}`);
+  if (typeof startSeconds === 'string' || pid === undefined) {
+    child.kill('SIGKILL');
+    throw new Error(`${contestant.name}: ${startSeconds}:\n${output}`);
+  }
 
   const endWith = async (signal: NodeJS.Signals) => {
     const sentAt = performance.now();
@@ -98,9 +102,13 @@ export async function startServer(contestant: Contestant, options: ServerOptions
     peakRssBytes: () => peakRssBytes(pid),
     resetPeak: () => resetPeak(pid),
     terminate: async () => endWith('SIGTERM'),
-    operate: async (path) => (await fetch(`http://127.0.0.1:${operationsPort}${path}`)).text(),
-    ask: async (message) => {
-      child.send(message);
+    operate: async (path) => {
+      const headers = { Accept: PROMETHEUS_ACCEPTS };
+      return (await fetch(`http://127.0.0.1:${operationsPort}${path}`, { headers })).text();
+    },
+    ask: async (question) => {
+      if (!isAsked) return undefined;
+      child.send(question);
       const [answer] = (await once(child, 'message')) as unknown[];
       return answer;
     },
@@ -110,25 +118,42 @@ export async function startServer(contestant: Contestant, options: ServerOptions
   };
 }
 
-function preloading([program = '', ...args]: string[], module: string | undefined): string[] {
-  return module === undefined ? [program, ...args] : [program, '--import', module, ...args];
-}
-
+/** Below those that the kernel gives to clients: one that knocks before the server is there would connect to itself. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
-async function isOk(port: number, path: string): Promise<boolean> {
+/** Seconds from the start to the first 200, or in words that there was none. */
+async function firstOk(port: number, path: string, startedAt: number): Promise<number | string> {
+  let said = '';
+  // Not by the clock alone: where a whole machine stands still, nobody is late.
+  for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS;) {
+    const knockedAt = performance.now();
+    said = await knock(port, path);
+    if (said === '200') return (performance.now() - startedAt) / 1000;
+    await sleep(1);
+    waitedMs += Math.min(KNOCK_TIMEOUT_MS, performance.now() - knockedAt);
+  }
+  return `not ready in time, the last answer to ${path} is ${said}`;
+}
+
+/** The status of the answer, or why there is none. */
+async function knock(port: number, path: string): Promise<string> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false }, (res) => {
+    const to = { host: '127.0.0.1', port, path, agent: false, timeout: KNOCK_TIMEOUT_MS };
+    const request = get(to, (res) => {
       res.resume();
-      resolve(res.statusCode === 200);
+      resolve(String(res.statusCode));
     });
-    request.on('error', () => resolve(false));
+    request.on('error', (error) => resolve(error.message));
+    request.on('timeout', () => request.destroy(new Error('no answer')));
   });
 }

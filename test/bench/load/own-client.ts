@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Ask, Generator, Tally } from './load.ts';
+import type { Ask, Generator, Tally } from './ask.ts';
 
 export function ownClient(): Generator {
   return { name: `own client on Node ${process.version}`, load };

@@ -9,7 +9,7 @@ const REST_MS = 1000;
 export function start(contestants: Contestant[]): Measure {
   return {
     name: 'start',
-    title: 'start and rest',
+    family: 'service',
     baseline: BASELINE,
     contestants,
     rows: [

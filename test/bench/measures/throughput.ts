@@ -1,13 +1,14 @@
 // Requests per second on kept-alive connections, with everything on.
-import type { Contestant } from '../contestants.ts';
-import type { Ask, Tally } from '../load/load.ts';
+import { BASELINE, type Contestant } from '../contestants.ts';
+import type { Ask, Tally } from '../load/ask.ts';
 import type { Context, Measure } from '../measure.ts';
-import type { Row } from '../results.ts';
-import { BASELINE } from '../contestants.ts';
+import type { Family, Row } from '../results.ts';
+import type { Server } from '../server.ts';
 
 const CONNECTIONS = 64;
 const SECONDS = 2;
 const QUICK_SECONDS = 1; // wrk knows no less
+const WARM_UPS = 2;
 
 export interface Request {
   path: string;
@@ -18,70 +19,74 @@ export interface Request {
 export interface ThroughputOptions {
   name: string;
   title: string;
+  group?: string;
+  family?: Family;
   goal?: string;
   contestants: Contestant[];
   /** What a contestant is asked for. */
   request: (contestant: Contestant) => Request;
   /** Of the servers. */
-  env?: Record<string, string>;
+  env?: (context: Context) => Record<string, string>;
 }
 
 /** How often a request is answered in a second, and the processor time that an answer takes. */
-export function throughput({ name, title, goal, contestants, request, env }: ThroughputOptions): Measure {
+export function throughput({
+  title,
+  goal,
+  request,
+  env,
+  family = 'service',
+  ...own
+}: ThroughputOptions): Measure {
   return {
-    name,
-    title,
+    ...own,
+    family,
     baseline: BASELINE,
-    contestants,
-    rows: rowsOf(name, title, goal),
+    rows: rowsOf(own.name, title, goal),
     prepare: async (contestant, context) => {
-      const server = await context.start(contestant, env === undefined ? {} : { env });
+      const server = await context.start(contestant, { env: env?.(context) ?? {} });
       const asked = request(contestant);
       await check(server.port, asked);
       const take = sampler(server, asked, context);
-      await take(); // warm-up
+      for (let i = 0; i < WARM_UPS; i++) await take();
       return take;
     },
   };
 }
 
 function rowsOf(name: string, title: string, goal: string | undefined): Row[] {
-  const shown = 'ratio';
-  return [
-    {
-      name,
-      title,
-      formula: { of: 'answers', per: 'seconds' },
-      unit: 'requests/s',
-      better: 'more',
-      shown,
-      ...(goal !== undefined && { goal }),
-    },
-    {
-      name: `${name}-cpu`,
-      title: `${title}: processor time`,
-      formula: { of: 'cpuSeconds', per: 'answers', times: 1e6 },
-      unit: 'µs each',
-      better: 'less',
-      shown,
-      aside: true,
-    },
-  ];
+  const rate: Row = {
+    name,
+    title,
+    formula: { of: 'answers', per: 'seconds' },
+    unit: 'requests/s',
+    better: 'more',
+    shown: 'ratio',
+    ...(goal !== undefined && { goal }),
+  };
+  const processorTime: Row = {
+    name: `${name}-cpu`,
+    title: `${title}: processor time`,
+    formula: { of: 'cpuSeconds', per: 'answers', times: 1e6 },
+    unit: 'µs each',
+    better: 'less',
+    shown: 'ratio',
+    aside: true,
+  };
+  return [rate, processorTime];
 }
 
-function sampler(server: { port: number; cpuSeconds: () => number }, asked: Request, context: Context) {
-  const { path, body, status } = asked;
-  const seconds = context.quick ? QUICK_SECONDS : SECONDS;
+function sampler(server: Server, { path, body, status }: Request, { generator, quick }: Context) {
   const ask: Ask = {
     port: server.port,
     path,
     connections: CONNECTIONS,
-    seconds,
+    seconds: quick ? QUICK_SECONDS : SECONDS,
     ...(body !== undefined && { body }),
   };
   return async () => {
     const before = server.cpuSeconds();
-    const tally = await context.generator.load(ask);
+    const tally = await generator.load(ask);
     const cpuSeconds = server.cpuSeconds() - before;
     expectAll(tally, status, path);
     return { answers: tally.answers, seconds: tally.seconds, cpuSeconds };

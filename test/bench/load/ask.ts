@@ -1,6 +1,4 @@
-// One way of asking for requests per second, whoever asks.
-import { ownClient } from './own-client.ts';
-import { wrk } from './wrk.ts';
+// What a generator of load is asked for, and what it has counted.
 
 export interface Ask {
   port: number;
@@ -24,9 +22,4 @@ export interface Tally {
 export interface Generator {
   name: string;
   load: (ask: Ask) => Promise<Tally>;
-}
-
-/** wrk if it is there, which leaves more of its core to targets and readers of logs; else a client of our own. */
-export function generator(): Generator {
-  return wrk() ?? ownClient();
 }
