@@ -53,10 +53,12 @@ function conditions({ date, machine, versions, generator, rounds }: Results): st
   const { answers = NaN, seconds = NaN } = generator.ceiling;
   const ceiling = Math.round(answers / seconds).toLocaleString('en');
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version.replace(/^v/, '')}`);
-  return `Measured on ${date}: ${machine.cpu}, ${machine.cores} cores, ${memory} GiB, Linux ${machine.kernel};
-    ${machine.pinning}; ${used.join(', ')}. ${rounds} rounds: the median, and from where to where the rounds went. The
-    load comes from ${generator.name}, which gets ${ceiling} requests/s from a server that reads nothing: what comes near
-    is limited by that.`.replace(/\s+/g, ' ');
+  return [
+    `- ${date}: ${machine.cpu}, ${machine.cores} cores, ${memory} GiB, Linux ${machine.kernel}; ${machine.pinning}`,
+    `- ${used.join(', ')}`,
+    `- load: ${generator.name}, which gets ${ceiling} requests/s from a server that reads nothing: what comes near is limited by that`,
+    `- up to ${rounds} rounds: the median, and from where to where they went`,
+  ].join('\n');
 }
 
 function leftOut({ leftOut: missing }: Results): string {
