@@ -16,6 +16,7 @@ import { helm } from '../scripts/helm.ts';
 import { CI_VALUES } from './support/ci-values.ts';
 import { CHART_NAME, PACKAGE_NAME } from './support/names.ts';
 import { ROOT } from './support/workflows.ts';
+import { saySkipped } from './support/skipped.ts';
 
 jest.setTimeout(600_000);
 
@@ -30,7 +31,7 @@ const obstacle =
       ? 'git does not know which files are part of it'
       : undefined;
 const testWherePossible = obstacle === undefined ? test : test.skip;
-if (obstacle !== undefined) process.stderr.write(`SKIPPED: the rename: ${obstacle}\n`);
+if (obstacle !== undefined) saySkipped('the rename', obstacle);
 
 /** Where the template's name may stay; docs/renaming.md says why. */
 const KEEPS_ITS_NAME = [

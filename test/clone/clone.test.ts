@@ -5,7 +5,7 @@ import { Copy, OBSTACLE } from '../support/copy.ts';
 jest.setTimeout(300_000);
 
 const testWherePossible = OBSTACLE === undefined ? test : test.skip;
-if (OBSTACLE !== undefined) process.stderr.write(`SKIPPED: a clone of its own: ${OBSTACLE}\n`);
+if (OBSTACLE !== undefined) saySkipped('a clone of its own', OBSTACLE);
 
 /** All that a clone has to have of its own: one feature, and no room of the engine. */
 const OWN = {
@@ -45,6 +45,7 @@ export function greeting(): Router {
   'test/service/greeting.test.ts': `import { expect, test } from '@jest/globals';
 import request from 'supertest';
 import { startOwnApp } from '../harness/own-service.ts';
+import { saySkipped } from '../support/skipped.ts';
 
 test('greets', async () => {
   const { url } = await startOwnApp();

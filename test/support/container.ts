@@ -7,6 +7,7 @@ import { afterEach, test } from '@jest/globals';
 import { Buildah, type ImageConfig } from './buildah.ts';
 import { QUICK } from '../harness/environment.ts';
 import { follow, type ServiceProcess } from '../harness/service.ts';
+import { saySkipped } from './skipped.ts';
 
 /** An image that was built, and the folder that has its files. */
 export interface Image {
@@ -91,7 +92,7 @@ export function startContainer(
 export function testWithContainers(): typeof test | typeof test.skip {
   const obstacle = findObstacle();
   if (obstacle === undefined) return test;
-  process.stderr.write(`SKIPPED: tests of the image: ${obstacle}\n`);
+  saySkipped('tests of the image', obstacle);
   return test.skip;
 }
 
