@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Copy, OBSTACLE } from '../support/copy.ts';
+import { saySkipped } from '../support/skipped.ts';
 
 jest.setTimeout(300_000);
 
