@@ -204,6 +204,7 @@ async function run(path: string, args: string[], { input = '' } = {}): Promise<R
     HELM_CONFIG_HOME: home,
     HELM_DATA_HOME: home,
     KUBECONFIG: join(home, 'none'),
+    GOGC: 'off', // it ends before collecting garbage would pay: a fifth of its time
   };
   const child = spawn(path, args, { env: { ...process.env, ...isolated } });
   const output = { stdout: '', stderr: '' };

@@ -41,9 +41,6 @@
 {{- if and (has (toString .Values.strategy.maxUnavailable) (list "0" "0%")) (has (toString .Values.strategy.maxSurge) (list "0" "0%")) -}}
 {{- fail "strategy.maxSurge and strategy.maxUnavailable are both 0: no pod could ever be replaced" -}}
 {{- end -}}
-{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
-{{- fail "httpRoute.enabled needs httpRoute.parentRefs, the Gateways that the route attaches to" -}}
-{{- end -}}
 {{- if and .Values.metrics.podMonitor.enabled .Values.metrics.serviceMonitor.enabled -}}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every pod would be scraped twice and every sum doubled" -}}
 {{- end -}}

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
-import type { IConfigMap, IPod, IService } from 'kubernetes-models/v1';
+import type { IPod, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
 import { CI_VALUES, KUBE_VERSIONS } from '../support/ci-values.ts';
+import { KINDS, knownOf } from '../support/extras.ts';
 import { CHART_NAME } from '../support/names.ts';
 import {
   CHART,
   helm,
-  type KubeObject,
   ofKind,
   parseManifests,
   podSpecOf,
@@ -157,80 +157,6 @@ test('the chart is of the same version as the package', () => {
 });
 
 test(
-  'alerts and dashboard arrive as they are in files/, for this release only',
-  async () => {
-    const objects = await render({
-      values: { metrics: { prometheusRule: { enabled: true }, dashboard: { enabled: true } } },
-      args: ['--namespace', 'shop'],
-    });
-    const rules = JSON.stringify(ofKind(objects, 'PrometheusRule'));
-    expect(rules).toContain('{{ $labels.job }}');
-    expect(rules).not.toMatch(/%[A-Z_]+%/);
-    expect(rules.match(/shutdown_requests_total\{[^}]*\}/)?.[0]).toBe(
-      String.raw`shutdown_requests_total{outcome=~\"cut|broken\",namespace=\"shop\",job=\"rel\"}`,
-    );
-    // Of the dashboard, everything but what it is called, and what is chosen when it is opened.
-    const rest = ({ templating, ...dashboard }: Dashboard) => ({
-      ...dashboard,
-      title: '',
-      uid: '',
-      tags: [],
-      variables: templating.list.map((variable) =>
-        ['namespace', 'service'].includes(variable.name) ? { ...variable, current: undefined } : variable,
-      ),
-    });
-    const file = JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')) as Dashboard;
-    expect(rest(dashboardOf(objects))).toEqual(rest(file));
-  },
-  TIMEOUT,
-);
-
-interface Dashboard {
-  title: string;
-  uid: string;
-  tags: string[];
-  templating: { list: { name: string; current?: { value: unknown } }[] };
-}
-
-function dashboardOf(objects: KubeObject[]): Dashboard {
-  const [map] = ofKind<IConfigMap>(objects, 'ConfigMap');
-  return JSON.parse(Object.values(map?.data ?? {})[0] ?? '') as Dashboard;
-}
-
-test(
-  'each release has a dashboard of its own, which shows that release when it is opened',
-  async () => {
-    const dashboard = async (release: string, namespace: string) => {
-      const args = ['template', release, CHART, '--namespace', namespace, '-f', '-'];
-      const { stdout } = await helm(args, { metrics: { dashboard: { enabled: true } } });
-      return dashboardOf(parseManifests(stdout));
-    };
-    const { title, uid, tags, templating } = await dashboard('orders', 'shop');
-    expect({ title, uid, tags }).toEqual({
-      title: 'orders in shop',
-      uid: expect.stringMatching(/^shop-orders-[0-9a-f]{12}$/),
-      tags: [CHART_NAME],
-    });
-    const chosen = templating.list.map(({ name, current }) => [name, current?.value]);
-    expect(Object.fromEntries(chosen)).toMatchObject({ namespace: 'shop', service: 'orders' });
-
-    const others = [
-      await dashboard('orders', 'shop'),
-      await dashboard('orders', 'test'),
-      await dashboard('a-b', 'c'),
-      await dashboard('b', 'c-a'),
-      await dashboard('a.b', 'c'),
-      await dashboard('r'.repeat(53), 'n'.repeat(63)),
-    ].map((other) => other.uid);
-    expect(others[0]).toBe(uid);
-    expect(new Set(others).size).toBe(others.length);
-    // What Grafana takes for one.
-    for (const other of others) expect(other).toMatch(/^[\w-]{1,40}$/);
-  },
-  TIMEOUT,
-);
-
-test(
   'what is not set is named after the chart: the image, and the folder of the files',
   async () => {
     const { container } = podSpecOf(
@@ -252,7 +178,7 @@ test.each([
 ])(
   'the release %s in namespace %s has names and labels that are texts',
   async (release, namespace) => {
-    const { stdout } = await helm(['template', release, CHART, '--namespace', namespace, '-f', '-'], {
+    const values = knownOf({
       fullnameOverride: release,
       nameOverride: '789',
       networkPolicy: { enabled: true, trafficFrom: [{ podSelector: {} }] },
@@ -262,8 +188,11 @@ test.each([
       configFiles: { data: { 'a.json': '{}' } },
       metrics: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
     });
-    const objects = parseManifests(stdout);
-    expect(objects.length).toBeGreaterThan(9);
+    const args = ['template', release, CHART, '--namespace', namespace, '-f', '-'];
+    const objects = parseManifests((await helm(args, values)).stdout);
+    // Two monitors of the same pods are refused.
+    const kinds = KINDS.filter((kind) => kind !== 'ServiceMonitor');
+    expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(kinds));
     const numbers: string[] = [];
     /** Whatever is called name or namespace, or is in labels or in a selector. */
     const visit = (value: unknown, path: string, inLabels = false) => {
@@ -286,9 +215,9 @@ test.each([
 test(
   'names stay within what a DNS label holds, however long the release is called',
   async () => {
-    const { stdout } = await helm(['template', 'r'.repeat(53), CHART, '-f', '-'], {
-      metrics: { serviceMonitor: { enabled: true }, dashboard: { enabled: true } },
-    });
+    const metrics = { serviceMonitor: { enabled: true }, dashboard: { enabled: true } };
+    const args = ['template', 'r'.repeat(53), CHART, '-f', '-'];
+    const { stdout } = await helm(args, knownOf({ metrics }));
     const names = parseManifests(stdout).map(({ metadata }) => metadata.name);
     expect(names.length).toBeGreaterThan(5);
     expect(names.filter((name) => name.length > 63)).toEqual([]);
@@ -299,7 +228,6 @@ test(
 
 test.each<[string, RenderOptions['values'], RegExp]>([
   ['two listeners on one port', { ports: { http: 8081 } }, /ports.*must differ: 8081, 8081/],
-  ['a route without a Gateway', { httpRoute: { enabled: true } }, /httpRoute\.parentRefs/],
   [
     'a second truth about a number of the shutdown',
     { extraEnv: [{ name: 'SHUTDOWN_WINDOW', value: '1s' }] },

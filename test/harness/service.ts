@@ -1,7 +1,7 @@
 // The built service as a process of its own. See README.md.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -55,7 +55,7 @@ export function startService(
   env: Record<string, string> = {},
   { entry = 'test/fixture/main.mjs', wrap = [], stdout = 'socket', bare = false }: StartOptions = {},
 ): ServiceProcess {
-  const [command, ...args] = [...wrap, NODE, entry];
+  const [command, ...args] = [...wrap, NODE, bundleOf(entry)];
   const coverage = COVERAGE !== undefined && { NODE_V8_COVERAGE: COVERAGE };
   const ofTests = bare ? {} : { PATH: process.env['PATH'], DIST, ...QUICK };
   const options = { cwd: ROOT, env: { ...coverage, ...ofTests, ...env } };
@@ -67,6 +67,12 @@ export function startService(
   closeSync(writeEnd);
   child.stdout = new Socket({ fd: readEnd, writable: false });
   return follow(child as ChildProcessByStdio<null, Readable, Readable>);
+}
+
+/** The entry with all that it loads, where test/fixture/bundle.mjs has made one; coverage is of the files themselves. */
+function bundleOf(entry: string): string {
+  const bundle = `${DIST}bundles/${entry.replaceAll('/', '-')}`;
+  return COVERAGE === undefined && existsSync(`${ROOT}${bundle}`) ? bundle : entry;
 }
 
 /** The service that this process is, or that it runs in the foreground. It ends with the test. */

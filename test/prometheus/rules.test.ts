@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { readPaths } from '../../scripts/paths.ts';
 import { testWith } from '../support/programs.ts';
-import { promtool, renderedRules, type RuleFile, TARGET } from '../support/prometheus.ts';
+import { promtool, type RuleFile, TARGET } from '../support/prometheus.ts';
+import { renderedRules } from '../support/rules.ts';
 
 jest.setTimeout(60_000); // the first to need helm fetches it
 

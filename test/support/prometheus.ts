@@ -6,22 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
 import { get } from '../harness/http.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */
 export const TARGET = { namespace: 'shop', job: 'rel', pod: 'rel-1' };
-
-/** The rules as the chart renders them, in the form of a rule file. */
-export async function renderedRules(values: object = {}): Promise<RuleFile> {
-  const objects = await render({
-    values: { metrics: { prometheusRule: { enabled: true, ...values } } },
-    args: ['--namespace', TARGET.namespace, '-s', 'templates/prometheusrule.yaml'],
-  });
-  const [rule] = ofKind<KubeObject & { spec: RuleFile }>(objects, 'PrometheusRule');
-  if (rule === undefined) throw new Error('no PrometheusRule was rendered');
-  return rule.spec;
-}
 
 export interface RuleFile {
   groups: { name: string; rules: Rule[] }[];

@@ -92,6 +92,12 @@ export function uninstalledBy(name: string): string[] {
   return (LISTS[name] ?? []).filter((line) => line.startsWith('uninstall ')).map((line) => halves(line)[1]);
 }
 
+/** Paths of values that the chart does not have after a list. */
+export function valuesDroppedBy(name: string): string[] {
+  const lines = (LISTS[name] ?? []).filter((line) => line.startsWith('drop helm/values.yaml '));
+  return lines.map((line) => line.slice(line.lastIndexOf(' ') + 1));
+}
+
 /** The text before the first space and that behind it. */
 function halves(text: string): [string, string] {
   const at = text.indexOf(' ');

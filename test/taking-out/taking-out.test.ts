@@ -1,21 +1,31 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ROOM_VARIABLES } from '../../src/lastcall/config/config.ts';
 import { helm } from '../../scripts/helm.ts';
 import { Copy, OBSTACLE } from '../support/copy.ts';
-import { LISTS, takeOut, uninstalledBy } from '../support/taking-out.ts';
+import { LISTS, takeOut, uninstalledBy, valuesDroppedBy } from '../support/taking-out.ts';
 
 jest.setTimeout(600_000);
 
 const testWherePossible = OBSTACLE === undefined ? test : test.skip;
 if (OBSTACLE !== undefined) process.stderr.write(`SKIPPED: what can be taken out: ${OBSTACLE}\n`);
 
+const CHART = ['test/chart/(?!contract|shutdown)'];
 /** The suites that a list touches, of those that are quick. */
 const TOUCHED: Record<string, string[]> = {
   tls: ['test/lastcall/', 'test/chart', 'test/process/(start|half-close|listeners)'],
   gateway: ['test/lastcall/', 'test/chart', 'test/process/(start|listeners|visibility)'],
   rehearsal: ['test/chart/(render|schema)', 'test/lastcall/config'],
-  compose: ['test/chart/paths', 'test/lastcall/config'],
+  alerts: CHART,
+  dashboard: CHART,
+  ingress: CHART,
+  'http-route': CHART,
+  'network-policy': CHART,
+  compose: ['test/chart/alerts', 'test/lastcall/config'],
+};
+/** Of the slow ones. */
+const TOUCHED_SLOW: Record<string, string[]> = {
+  alerts: ['test/prometheus/(compose|dashboard|live)'],
+  dashboard: ['test/prometheus/(compose|rules)'],
 };
 const ALWAYS = ['test/service', 'test/workflows'];
 
@@ -64,6 +74,13 @@ describe.each(CASES)('without %s', (_title, lists) => {
     expect(copy.failuresOf(...new Set([...touched, ...ALWAYS]))).toBe('');
   });
 
+  const slow = lists.flatMap((name) => TOUCHED_SLOW[name] ?? []).filter(() => lists.length === 1);
+  if (slow.length > 0) {
+    testWherePossible('its neighbours among the slow tests pass', () => {
+      expect(copy.failuresOf('-c', 'jest.slow.config.js', ...slow)).toBe('');
+    });
+  }
+
   testWherePossible('docs/metrics.md has what a scrape of it has', () => {
     const suite = ['-c', 'jest.slow.config.js', 'test/prometheus/scrape', '-t', 'docs/metrics.md has'];
     expect(copy.failuresOf(...suite)).toBe('');
@@ -82,15 +99,17 @@ describe.each(CASES)('without %s', (_title, lists) => {
     });
   }
 
-  for (const room of rooms) {
-    testWherePossible(`the chart has no values for ${room}, and refuses them`, async () => {
+  for (const path of lists.flatMap(valuesDroppedBy)) {
+    testWherePossible(`the chart has no values for ${path}, and refuses them`, async () => {
+      const keys = path.split('.');
+      const values = keys.reduceRight<object>((inner, key) => ({ [key]: inner }), {});
       const rendered = await helm(['template', 'rel', copy.at('helm')]);
-      const told = await helm(['template', 'rel', copy.at('helm'), '-f', '-'], { [room]: {} });
+      const told = await helm(['template', 'rel', copy.at('helm'), '-f', '-'], values);
 
       expect(rendered).toMatchObject({ code: 0, stderr: '' });
       expect(told.code).not.toBe(0);
-      expect(told.stderr).toContain(`'${room}' not allowed`);
-      expect(readFileSync(copy.at('helm/README.md'), 'utf8')).not.toContain(`\`${room}.`);
+      expect(told.stderr).toContain(`'${keys.at(-1)}' not allowed`);
+      expect(copy.read('helm/README.md')).not.toMatch(new RegExp(`\`${path}[.\`]`));
     });
   }
 });
