@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Copy, OBSTACLE } from '../support/copy.ts';
+import { unlessMissing } from '../support/skipping.ts';
 
 jest.setTimeout(300_000);
 
-const testWherePossible = OBSTACLE === undefined ? test : test.skip;
-if (OBSTACLE !== undefined) process.stderr.write(`SKIPPED: a clone of its own: ${OBSTACLE}\n`);
-
+const testWherePossible = unlessMissing(test, 'a clone of its own', OBSTACLE);
 /** All that a clone has to have of its own: one feature, and no room of the engine. */
 const OWN = {
   'src/service/variables.ts': `import type { AppParts, Room } from '#lastcall';
