@@ -285,6 +285,24 @@ const MUTANTS = [
     ],
     test: ['gateway-faults', 'ready: a process that stood still'],
   },
+  {
+    name: 'lines are gathered after the signal, and lost at the exit',
+    file: 'lastcall/telemetry/stdout.js',
+    replace: ['buffer.gathering = false;', ''],
+    test: ['log', 'the last lines of a process that exits at once'],
+  },
+  {
+    name: 'lines that are written at once wait all the same',
+    file: 'lastcall/run.js',
+    replace: [' && !config.log.sync', ''],
+    test: ['log', 'if each is written at once'],
+  },
+  {
+    name: 'lines wait for ever',
+    file: 'lastcall/telemetry/log-buffer.js',
+    replace: ['setTimeout(this.#onTime, MOST_MS);', ''],
+    test: ['log', 'without anything more to say'],
+  },
 ];
 
 /** `#lastcall` in a mutant is the mutant's, and not that of the build beside it. */

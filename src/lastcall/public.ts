@@ -6,6 +6,7 @@ export {
   custom,
   duration,
   durationOrNone,
+  flag,
   integer,
   oneOf,
   port,
@@ -15,9 +16,11 @@ export {
   url,
   type Variable,
 } from './config/variables.ts';
+export { expressApp } from './http/express-app.ts';
 export { shedLoad } from './http/overload.ts';
 export { methodNotAllowed, notFound, Problem, problemHandler } from './http/problem.ts';
 export { requestLog } from './http/request-log.ts';
+export { securityHeaders } from './http/security-headers.ts';
 export { type CheckOptions, type HealthCheck } from './lifecycle/health.ts';
 export { type Hook } from './lifecycle/hooks.ts';
 export { type ShutdownNotice } from './listener/request.ts';

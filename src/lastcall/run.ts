@@ -55,7 +55,8 @@ export async function run<V extends Schema>(
     variables: schema,
     rooms,
   });
-  const { logger, droppedLines } = await createLogger(config);
+  const { logger, output } = await createLogger(config);
+  const droppedLines = () => output.dropped;
   const shown = { ...maskSecrets(config, SCHEMA), variables: maskSecrets(variables, schema) };
   logger.debug({ event: 'config', config: shown }, 'effective configuration');
 
@@ -82,6 +83,8 @@ export async function run<V extends Schema>(
       health.start();
       for (const { name, port } of listeners) logListening(logger, name, port);
     }
+    // Behind the line that tells of the state, and with it.
+    output.gathering = state === 'ready' && !config.log.sync;
     if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
   });
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {

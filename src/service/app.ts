@@ -1,6 +1,5 @@
-import express, { type Express } from 'express';
-import helmet from 'helmet';
-import { notFound, problemHandler, requestLog, shedLoad } from '#lastcall';
+import type { Express } from 'express';
+import { expressApp, notFound, problemHandler, requestLog, securityHeaders, shedLoad } from '#lastcall';
 import { gateway } from '#lastcall/gateway';
 import { chat } from './chat/chat.ts';
 import { echo } from './echo/echo.ts';
@@ -18,13 +17,10 @@ const FEATURES = [home, echo, slow, events, chat, orders];
 /** The Express app, in the order in which a request passes through it. */
 export function createApp(parts: Parts): Express {
   const { config, logger } = parts;
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('trust proxy', config.trustProxy);
-
+  const app = expressApp(config);
   if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger));
   app.use(requestLog(logger));
-  app.use(helmet()); // before the parsers, so that their refusals carry its headers too
+  app.use(securityHeaders()); // before the parsers, so that their refusals carry its headers too
   for (const feature of FEATURES) app.use(feature(parts));
   app.use(gateway(app, parts));
   app.use(notFound);

@@ -55,6 +55,8 @@ const HOOKS = [
 const AFTERWARDS = {
   crash: () => setImmediate(crash),
   exit: () => process.exit(7),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  reject: () => void Promise.reject(new Error('nobody cares')),
 };
 
 /** By path; all of them answer without looking at the request any further. */

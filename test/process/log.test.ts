@@ -161,6 +161,31 @@ describe.each(['pipe', 'socket'] as const)('a log on a %s', (stdout) => {
     expect(service.lines.at(-1)).toMatchObject({ event: 'shutdown', outcome: 'crash' });
   });
 
+  test('has all that was said before an error that nobody caught, and that error', async () => {
+    const { service, url } = await start();
+    get(`${url}/chatter?lines=3&bytes=10&then=reject`).catch(() => undefined);
+    expect((await service.ended).code).toBe(1);
+
+    const events = service.lines.map(({ event }) => event);
+    expect(events.indexOf('fatal')).toBeGreaterThan(events.lastIndexOf('chatter'));
+    expect(chatter(service.lines)).toEqual(upTo(3));
+  });
+
+  test('has what a ready service has said, without anything more to say', async () => {
+    const { service, url } = await start();
+    await get(`${url}/chatter?lines=1&bytes=10`);
+    await service.line({ event: 'chatter', nth: 0 }); // no other line has to come behind it
+    expectWhole(service);
+  });
+
+  test('has every line of a process that is killed, if each is written at once', async () => {
+    const { service, url } = await start({ LOG_SYNC: 'true' });
+    get(`${url}/chatter?lines=3&bytes=10&then=kill`).catch(() => undefined);
+    expect((await service.ended).signal).toBe('SIGKILL');
+
+    expect(chatter(service.lines)).toEqual(upTo(3));
+  });
+
   test('that is read only afterwards has every word about a bad configuration', async () => {
     const bad = { PORT: 'x', LOG_LEVEL: 'loud' };
     const service = startService(bad, { wrap: ['sh', '-c', 'exec "$@" 2>&1', 'sh'], stdout });

@@ -6,6 +6,7 @@ import {
   custom,
   duration,
   durationOrNone,
+  flag,
   oneOf,
   port,
   proxies,
@@ -103,6 +104,11 @@ export const SCHEMA = {
       derive: ({ terminal }: Context) => (terminal ? 'pretty' : 'json'),
       defaultInWords: '`pretty` on a terminal, else `json`',
       meaning: 'One JSON object per line, or lines for people',
+    }),
+    sync: flag('LOG_SYNC', {
+      default: 'false',
+      meaning:
+        'Each line is written at once; else lines of a ready service are written together, after at most 5 ms',
     }),
   },
   shutdown: {

@@ -134,6 +134,13 @@ export function oneOf<const T extends string, const O extends Options<NoInfer<T>
   return variable(name, options, parse, `one of ${choices.join(', ')}`);
 }
 
+export function flag<const O extends Options<boolean>>(
+  name: string,
+  options: O,
+): Variable<Given<boolean, O>> {
+  return variable(name, options, parseFlag, 'true or false');
+}
+
 /** Text with a form of its own; `parse` throws an error that says what is wrong with it. */
 export function custom<T, const O extends Options<T>>(
   name: string,
@@ -174,6 +181,11 @@ function parseText(value: string): string {
   return value;
 }
 
+function parseFlag(value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new Error('no flag');
+  return value === 'true';
+}
+
 function parsePort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) throw new Error('no port');
   return Number(value);
@@ -196,7 +208,7 @@ function parseBytes(value: string): number {
 }
 
 function parseTrustProxy(value: string): boolean | number | string[] {
-  if (value === 'true' || value === 'false') return value === 'true';
+  if (value === 'true' || value === 'false') return parseFlag(value);
   if (/^\d{1,2}$/.test(value)) return Number(value);
   const entries = value.split(',').map((entry) => entry.trim());
   const known = (entry: string) => {

@@ -1,5 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { http } from '../listener/node-http.ts';
 import { returnedHeaders } from './forwarded-headers.ts';
 
 /** Obs-text and what Node allows in a reason phrase. */
@@ -27,7 +28,7 @@ export function writeAnswerHead(res: ServerResponse, head: AnswerHead, via: stri
     for (const name in own) if (name !== 'x-request-id') res.removeHeader(name);
     // Not by writeHead: of two Set-Cookie it would keep one, because the request id is set already (Node 20).
     for (const [name, value] of returnedHeaders(head, via)) res.appendHeader(name, value);
-    res.writeHead(status, PHRASE.test(message) ? message : STATUS_CODES[status]);
+    res.writeHead(status, PHRASE.test(message) ? message : http.STATUS_CODES[status]);
   } catch (error) {
     if (!res.headersSent) {
       for (const name of res.getHeaderNames()) res.removeHeader(name);

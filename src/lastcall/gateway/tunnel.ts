@@ -1,14 +1,9 @@
-import {
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request as requestHttp,
-  ServerResponse,
-} from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { patientTimeout } from '../lifecycle/loop-clock.ts';
+import { http } from '../listener/node-http.ts';
 import { rawProblem } from '../http/problem.ts';
 import { type AnswerHead, breakAnswer, writeAnswerHead } from './answer.ts';
 import { returnedHeaders } from './forwarded-headers.ts';
@@ -80,7 +75,7 @@ export function tunnel(parts: TunnelParts): void {
 function shakeHands({ req, target: { url }, path, headers: given }: TunnelParts): ClientRequest {
   const { host: _host, 'content-length': _length, 'transfer-encoding': _framing, ...headers } = given;
   const { protocol, hostname, port } = url;
-  const upstream = (protocol === 'https:' ? requestHttps : requestHttp)({
+  const upstream = (protocol === 'https:' ? https.request : http.request)({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
     path,
@@ -116,7 +111,7 @@ function refuse(
   fail: (status: 502) => void,
 ) {
   const { statusCode: status = 0, statusMessage: message = '', rawHeaders, httpVersion } = answer;
-  const res = new ServerResponse(req);
+  const res = new http.ServerResponse(req);
   res.shouldKeepAlive = false;
   try {
     if (status < 200) throw new Error(`unexpected status ${status}`);

@@ -1,6 +1,7 @@
-import { ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { messageOf } from '../lifecycle/errors.ts';
+import { http } from '../listener/node-http.ts';
 import { rawAnswer, type Refuse } from '../listener/refusal.ts';
 
 /**
@@ -22,8 +23,8 @@ export class Problem extends Error {
 }
 
 /** The last route: nothing has this path. */
-export const notFound: RequestHandler = (req) => {
-  throw new Problem(404, `nothing is at ${req.path}`);
+export const notFound: RequestHandler = (req, res) => {
+  refuse(res, 404, `nothing is at ${req.path}`, req.id); // an error would cost as much as all the rest
 };
 
 /** Behind the methods of a route: `app.route('/x').get(…).all(methodNotAllowed)`. */
@@ -48,21 +49,24 @@ export function problemHandler({ development }: { development: boolean }): Error
     const extensions = error instanceof Problem ? error.extensions : {};
     const stack = development && status >= 500 && error instanceof Error ? { stack: error.stack } : {};
     const detail = status >= 500 && !(error instanceof Problem) ? undefined : messageOf(error);
-    const body = { ...extensions, ...problem(status, detail, req.id), ...stack };
-    res.status(status).type('application/problem+json').send(JSON.stringify(body));
+    answer(res, status, { ...extensions, ...problem(status, detail, req.id), ...stack });
   };
 }
 
 /** Answers without Express and without an error, which would cost more than what they refuse. */
 export function refuse(res: ServerResponse, status: number, detail: string, requestId: unknown): void {
-  const body = JSON.stringify(problem(status, detail, requestId));
+  answer(res, status, problem(status, detail, requestId));
+}
+
+function answer(res: ServerResponse, status: number, content: object): void {
+  const body = JSON.stringify(content);
   const headers = { 'Content-Type': 'application/problem+json', 'Content-Length': Buffer.byteLength(body) };
   res.writeHead(status, headers).end(body);
 }
 
 /** Answers in place of the application, when there is no request that Express could get, or no Express any more. */
 export const refuseAsProblem: Refuse = ({ status, detail, headers = {} }, to) => {
-  if (to instanceof ServerResponse) {
+  if (to instanceof http.ServerResponse) {
     for (const [name, value] of Object.entries(headers)) to.setHeader(name, value);
     refuse(to, status, detail, to.req.id);
   } else {
@@ -79,7 +83,7 @@ export function rawProblem(status: number, detail: string, headers: Record<strin
 }
 
 function problem(status: number, detail: string | undefined, requestId: unknown) {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Unknown', status, detail, requestId };
+  return { type: 'about:blank', title: http.STATUS_CODES[status] ?? 'Unknown', status, detail, requestId };
 }
 
 /** `status` as Express, its parsers and http-errors set it; everything else is our own fault. */

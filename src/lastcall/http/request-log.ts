@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { trackedRequest } from '../listener/request.ts';
+import { RequestFields } from './request-fields.ts';
+import { loggerOfRequests, REQUEST } from './request-logger.ts';
 import { routeOf } from './route-table.ts';
 
 declare module 'http' {
@@ -20,37 +21,42 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** version-traceid-parentid-flags (W3C Trace Context, 3.2); version ff and an id of zeros are invalid. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/;
 
+/** A handler that logs one of them gets no line of many kilobytes, which may hold what nobody should read. */
+const NOT_WHOLE = { req: () => undefined, res: () => undefined };
+
 /**
  * Gives each request its id and trace id, and writes one line when it has ended. `req.log` is a logger that has both.
  */
 export function requestLog(logger: Logger): RequestHandler {
   const log = pinoHttp({
-    logger,
+    logger: loggerOfRequests(logger.child({}, { serializers: NOT_WHOLE })),
     genReqId: identify,
-    customAttributeKeys: { reqId: 'requestId' },
-    // Our lines name what they show; pino-http would serialize the whole request for a logger that nobody uses.
-    serializers: { req: () => undefined, res: () => undefined },
+    customAttributeKeys: { req: REQUEST, reqId: 'requestId' },
     wrapSerializers: false,
     quietReqLogger: true,
-    quietResLogger: true,
     // A handler that fails after its headers went out leaves a good status and an error.
     customLogLevel: (_req, res, error) =>
       (error ?? res.err) !== undefined || res.statusCode >= 500 ? 'error' : 'info',
-    customSuccessObject: line,
-    customErrorObject: (req, res, error) => ({ ...line(req, res), err: error }),
+    customSuccessObject: (req, res) => new RequestFields(req, res),
+    customErrorObject: (req, res, error) => Object.assign(new RequestFields(req, res), { err: error }),
     customSuccessMessage: message,
     customErrorMessage: message,
   });
   return (req, res, next) => {
     log(req, res);
-    const [, traceId, flags = ''] = TRACEPARENT.exec(req.get('traceparent') ?? '') ?? [];
-    if (traceId !== undefined) {
-      req.traceId = traceId;
-      req.traceSampled = (Number.parseInt(flags, 16) & 1) === 1;
-      req.log = req.log.child({ traceId });
-    }
+    const { traceparent } = req.headers;
+    if (typeof traceparent === 'string') readTrace(req, traceparent);
+    res.log = req.log; // that of pino-http is for its own line
     next();
   };
+}
+
+function readTrace(req: IncomingMessage, traceparent: string): void {
+  const [, traceId, flags = ''] = TRACEPARENT.exec(traceparent) ?? [];
+  if (traceId === undefined) return;
+  req.traceId = traceId;
+  req.traceSampled = (Number.parseInt(flags, 16) & 1) === 1;
+  req.log = req.log.child({ traceId });
 }
 
 /** The id of a request: that of the client if it is well-formed, else a new one. It is sent back as a header. */
@@ -59,19 +65,6 @@ export function identify(req: IncomingMessage, res: ServerResponse): string {
   const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   res.setHeader('X-Request-Id', id);
   return id;
-}
-
-function line(req: IncomingMessage, res: ServerResponse) {
-  const tracked = trackedRequest(req);
-  return {
-    event: 'request',
-    method: req.method,
-    route: routeOf(req),
-    status: res.headersSent ? res.statusCode : undefined,
-    ms: tracked?.ageMs,
-    bytes: tracked?.bytesSent,
-    traceId: req.traceId,
-  };
 }
 
 function message(req: IncomingMessage, res: ServerResponse): string {

@@ -5,6 +5,7 @@ import { type Certificate, Listener } from '../listener/listener.ts';
 import type { Upgrader } from '../parts.ts';
 import { logListener } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { messageClasses } from './message-classes.ts';
 import { rawProblem, refuseAsProblem } from './problem.ts';
 import { routeOf } from './route-table.ts';
 
@@ -22,7 +23,14 @@ export function trafficListener(
   { config, handler, upgraders, metrics, logger }: TrafficOptions,
   own: { name: string; port: number; certificate?: Certificate },
 ): Listener {
-  const listener = new Listener({ ...config.http, handler, refuse: refuseAsProblem, describe, ...own });
+  const listener = new Listener({
+    ...config.http,
+    handler,
+    messages: messageClasses(handler),
+    refuse: refuseAsProblem,
+    describe,
+    ...own,
+  });
   logListener(logger, listener);
   listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
   if (upgraders.length > 0) {

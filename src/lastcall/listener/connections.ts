@@ -52,9 +52,16 @@ export class Connections {
   #held: Set<Connection> | undefined;
   #inFlight = 0;
   #onEmpty: (() => void) | undefined;
+  /** One for all sockets: an idle connection is little more than what Node keeps of it. */
+  readonly #onClose: (this: Socket) => void;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    const closed = (connection: Connection) => this.#closed(connection);
+    this.#onClose = function () {
+      const connection = Connection.of(this);
+      if (connection !== undefined) closed(connection);
+    };
     this.#goodbyes = new Goodbyes((error) => options.onThrow(error, undefined));
   }
 
@@ -224,7 +231,7 @@ export class Connections {
     this.#reaper.stop();
     for (const connection of this.#open) {
       connection.endedBy ??= connection.idle ? 'idle' : 'cut'; // silence loses nothing
-      for (const request of connection.inFlight) {
+      for (const request of [...connection.inFlight]) {
         // Before the socket is destroyed: that flushes its buffers, and a response cut in half would look written.
         this.#settle(connection, request, request.res?.writableFinished ? 'answered' : 'cut');
       }
@@ -236,17 +243,14 @@ export class Connections {
   /** The socket that it speaks on: the raw one, then the TLS socket on top of it. */
   #watch(connection: Connection): void {
     const { socket } = connection;
-    socket.once('close', () => this.#closed(connection));
-    socket.once('end', () => {
-      connection.peerEnded = true;
-      if (!connection.idle) askIfPresent(connection);
-    });
+    socket.on('close', this.#onClose);
+    socket.on('end', onEnd);
   }
 
   #take(req: IncomingMessage, res: ServerResponse, connection: Connection): TrackedRequest {
     const request = new TrackedRequest(req, res, connection.socket, this.#goodbyes, this.#noticed);
     connection.newest = request;
-    connection.inFlight.add(request);
+    connection.add(request);
     connection.stalledMsThen = loopClock.stalledMs;
     this.#inFlight++;
     this.#requests.accepted++;
@@ -290,7 +294,7 @@ export class Connections {
   /** In a tick of its own: Node's listeners of the response that has just ended come first. */
   #nextTurn(connection: Connection): void {
     const { turn, inFlight } = connection;
-    if (turn === undefined || [...inFlight].some((request) => request !== turn.about)) return;
+    if (turn === undefined || inFlight.some((request) => request !== turn.about)) return;
     process.nextTick(() => {
       if (connection.turn !== turn || !this.#open.has(connection)) return;
       connection.turn = undefined;
@@ -308,7 +312,7 @@ export class Connections {
   }
 
   #settle(connection: Connection, request: TrackedRequest, outcome: RequestOutcome): void {
-    if (!connection.inFlight.delete(request)) return;
+    if (!connection.remove(request)) return;
     request.end(outcome);
     this.#inFlight--;
     this.#requests[outcome]++;
@@ -327,7 +331,7 @@ export class Connections {
   #closed(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
     this.#reaper.delete(connection);
-    for (const request of connection.inFlight) {
+    for (const request of [...connection.inFlight]) {
       // With its answer outstanding, nobody else has closed it but us, unless something failed on the way.
       const left = connection.failedByPeer || (connection.peerEnded && !request.req.complete);
       this.#settle(connection, request, left ? 'aborted' : 'broken');
@@ -336,6 +340,13 @@ export class Connections {
     this.#connections[connection.outcome]++;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
+}
+
+function onEnd(this: Socket): void {
+  const connection = Connection.of(this);
+  if (connection === undefined) return;
+  connection.peerEnded = true;
+  if (!connection.idle) askIfPresent(connection);
 }
 
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -16,6 +16,7 @@ import type {
 } from '../lifecycle/drainable.ts';
 import { LifecycleError } from '../lifecycle/errors.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
+import { http } from './node-http.ts';
 import { putBackIfPaused } from './paused-parser.ts';
 import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
@@ -29,6 +30,8 @@ export interface ListenerOptions {
   /** 0 picks a free port. */
   port: number;
   handler: RequestListener;
+  /** Classes of requests and responses, in place of Node's own. */
+  messages?: Messages;
   /** Makes it HTTPS, TLS 1.2 at least. PEM. */
   certificate?: Certificate | undefined;
   keepAliveTimeoutMs: number;
@@ -39,6 +42,8 @@ export interface ListenerOptions {
   /** Names a request for people: its route template and id. */
   describe?: (req: IncomingMessage) => RequestNames;
 }
+
+export type Messages = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
 
 export interface RequestNames {
   route: string;
@@ -95,7 +100,8 @@ export class Listener implements Drainable {
     this.#connections.onBroken = (request) => {
       if (this.#atDrain !== undefined) this.#broken.push({ ...this.#snapshot(request), outcome: 'broken' });
     };
-    const http = {
+    const settings: ServerOptions = {
+      ...options.messages,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
@@ -106,8 +112,11 @@ export class Listener implements Drainable {
     };
     this.#server =
       certificate === undefined
-        ? createServer(http, onRequest)
-        : createTlsServer({ ...http, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true }, onRequest);
+        ? http.createServer(settings, onRequest)
+        : createTlsServer(
+            { ...settings, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true },
+            onRequest,
+          );
     // A client that has ended its side after its request still waits for the answer: `nc -N`, scripts, some proxies.
     (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
@@ -270,7 +279,7 @@ export class Listener implements Drainable {
     const connection = Connection.of(socket);
     if (connection === undefined || connection.lingering) return;
     if (!connection.idle) {
-      const asked = [...connection.inFlight].some(
+      const asked = connection.inFlight.some(
         ({ req, res }) => req.listenerCount('timeout') + (res?.listenerCount('timeout') ?? 0) > 0,
       );
       if (!asked) socket.destroy(); // as Node does

@@ -1,8 +1,9 @@
-import { ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
+import { http } from './node-http.ts';
 
 /** What is said in place of the application. */
 export interface Refusal {
@@ -20,7 +21,7 @@ export type Refuse = (refusal: Refusal, to: ServerResponse | Socket) => void;
 
 /** A status line and no body. */
 export const refuseTersely: Refuse = ({ status, headers }, to) => {
-  if (to instanceof ServerResponse) to.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
+  if (to instanceof http.ServerResponse) to.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
   else to.write(rawAnswer(status, { ...headers, 'Content-Length': '0' }, ''));
 };
 
@@ -29,7 +30,7 @@ export function rawAnswer(status: number, headers: Record<string, string>, body:
   const lines = Object.entries({ Connection: 'close', ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
+  return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }
 
 const UNREADABLE = 'the request could not be read as HTTP';

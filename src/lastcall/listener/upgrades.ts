@@ -1,7 +1,8 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
+import { http } from './node-http.ts';
 import type { Refusal, Refuse } from './refusal.ts';
 import { hasBody } from './request.ts';
 
@@ -75,7 +76,7 @@ export function onUpgrade(
       refuseDetached(connection, refuse, { status: 501, detail });
     } else {
       socket.resume(); // for its end
-      const res = new ServerResponse(req);
+      const res = new http.ServerResponse(req);
       res.assignSocket(socket);
       res.shouldKeepAlive = false;
       res.once('finish', () => socket.destroySoon());

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
+import { http } from '../listener/node-http.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
 import type { Scrapes } from './scrapes.ts';
@@ -42,7 +43,7 @@ export class Management {
         return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
       },
     };
-    this.server = createServer((req, res) => {
+    this.server = http.createServer((req, res) => {
       if (pathOf(req) === '/metrics' && req.method === 'GET') {
         const done = scrapes.begin();
         res.once('finish', () => {

@@ -22,12 +22,14 @@ export function requestMetric(registry: MetricRegistry): ObserveRequest {
   return ({ req, res, startedAt }, route) => {
     // Of a request that ended without an answer there is no status; Prometheus takes '' as no label.
     const status = res?.headersSent ? String(res.statusCode) : '';
-    duration.observe({
-      labels: labelsOf(req.method ?? '', route, status),
-      value: (performance.now() - startedAt) / 1000,
-      // An exemplar is there to be followed: a trace that nobody recorded leads nowhere.
-      exemplarLabels: req.traceId !== undefined && req.traceSampled ? { trace_id: req.traceId } : {},
-    });
+    const labels = labelsOf(req.method ?? '', route, status);
+    const value = (performance.now() - startedAt) / 1000;
+    // An exemplar is there to be followed: a trace that nobody recorded leads nowhere.
+    if (req.traceId !== undefined && req.traceSampled) {
+      duration.observe({ labels, value, exemplarLabels: { trace_id: req.traceId } });
+    } else {
+      duration.observe({ labels, value });
+    }
   };
 }
 

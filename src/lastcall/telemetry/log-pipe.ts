@@ -10,6 +10,12 @@ const EXIT = { retryMs: 5, stalledMs: 600, mostMs: 700 };
 /** Nobody ever changes it: waiting for that is the one way to sleep while the process exits. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
+/** Lines that were written together, and stay or go together. */
+interface Batch {
+  bytes: Buffer;
+  lines: number;
+}
+
 export interface LogPipeOptions {
   /** Writes without blocking. Returns how many bytes were taken; throws EAGAIN if the pipe is full. */
   write: (bytes: Uint8Array) => number;
@@ -23,18 +29,18 @@ export interface LogPipeOptions {
  * happened (64 KiB on Linux); here stay the latest lines, so that the last of all, the report of the shutdown, gets
  * through when the reader comes back only then. Where lines are missing, a line says how many.
  *
- * Each line is one write: up to 4096 bytes go into a pipe whole or not at all. Of a longer one, or in a socket, the
- * rest is the first to be written later.
+ * What is written together is one write: up to 4096 bytes go into a pipe whole or not at all. Of more, or in a socket,
+ * the rest is the first to be written later.
  *
  * Never throws: without a reader lines are dropped, and a later one may find another.
  */
 export class LogPipe {
   readonly #options: LogPipeOptions;
   /** Whole lines, oldest first. */
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
-  /** What is left of a line that the pipe has taken the beginning of. */
-  #begun: Buffer | undefined;
+  /** What is left of the lines that the pipe has taken the beginning of. */
+  #begun: Batch | undefined;
   #dropped = 0;
   /** How many of the dropped ones no line has told of yet. */
   #untold = 0;
@@ -49,10 +55,13 @@ export class LogPipe {
     return this.#dropped;
   }
 
-  /** @param line one line (or more that belong together), with its line break */
-  write(line: string): void {
-    const bytes = Buffer.from(line);
-    this.#waiting.push(bytes);
+  /**
+   * @param text whole lines, with their line breaks
+   * @param lines how many they are
+   */
+  write(text: string, lines = 1): void {
+    const bytes = Buffer.from(text);
+    this.#waiting.push({ bytes, lines });
     this.#waitingBytes += bytes.length;
     this.#send();
     while (this.#waitingBytes > MOST_WAITING_BYTES) this.#dropOldest();
@@ -81,7 +90,7 @@ export class LogPipe {
       for (;;) {
         if (this.#begun !== undefined) this.#begin(this.#begun);
         else if (this.#waiting[0] !== undefined) this.#sendOldest(this.#waiting[0]);
-        else if (this.#untold > 0) this.#sendOldest(Buffer.alloc(0));
+        else if (this.#untold > 0) this.#sendOldest({ bytes: Buffer.alloc(0), lines: 0 });
         else return false;
       }
     } catch (error) {
@@ -98,17 +107,17 @@ export class LogPipe {
    * What is missing is told in one write with the line behind it: alone, it might fit into the little that is left of
    * a pipe that nobody reads, and would be told again for each line that is missing.
    */
-  #sendOldest(line: Buffer): void {
+  #sendOldest({ bytes, lines }: Batch): void {
     const loss = this.#untold > 0 ? this.#options.lossLine(this.#untold) : '';
-    this.#begin(loss === '' ? line : Buffer.concat([Buffer.from(loss), line]));
+    this.#begin({ bytes: loss === '' ? bytes : Buffer.concat([Buffer.from(loss), bytes]), lines });
     this.#untold = 0;
     this.#takeOldest();
   }
 
   /** Throws if the pipe takes nothing; keeps the rest if it takes a part. */
-  #begin(line: Buffer): void {
-    const count = this.#options.write(line);
-    this.#begun = count < line.length ? line.subarray(count) : undefined;
+  #begin({ bytes, lines }: Batch): void {
+    const count = this.#options.write(bytes);
+    this.#begun = count < bytes.length ? { bytes: bytes.subarray(count), lines } : undefined;
   }
 
   #retryLater(): void {
@@ -121,26 +130,27 @@ export class LogPipe {
   }
 
   #takeOldest(): void {
-    this.#waitingBytes -= this.#waiting.shift()?.length ?? 0;
+    this.#waitingBytes -= this.#waiting.shift()?.bytes.length ?? 0;
   }
 
   #dropOldest(): void {
+    this.#count(this.#waiting[0]);
     this.#takeOldest();
-    this.#dropped++;
-    this.#untold++;
   }
 
-  /** The one that was begun, too: whoever reads next must not begin in the middle of a line. */
+  #count(dropped: Batch | undefined): void {
+    this.#dropped += dropped?.lines ?? 0;
+    this.#untold += dropped?.lines ?? 0;
+  }
+
+  /** What was begun, too: whoever reads next must not begin in the middle of a line. */
   #dropAll(): void {
-    if (this.#begun !== undefined) {
-      this.#begun = undefined;
-      this.#dropped++;
-      this.#untold++;
-    }
+    this.#count(this.#begun);
+    this.#begun = undefined;
     while (this.#waiting.length > 0) this.#dropOldest();
   }
 
   get #unsentBytes(): number {
-    return (this.#begun?.length ?? 0) + this.#waitingBytes;
+    return (this.#begun?.bytes.length ?? 0) + this.#waitingBytes;
   }
 }

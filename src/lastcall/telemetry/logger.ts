@@ -4,7 +4,8 @@ import { messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Listener } from '../listener/listener.ts';
-import { stdout } from './stdout.ts';
+import { isoTime } from './iso-time.ts';
+import { type LogOutput, stdout } from './stdout.ts';
 
 /** What is masked, and where: in the line itself and in what handlers and HTTP clients commonly put into it. */
 const SECRETS = [
@@ -31,23 +32,36 @@ const PLACES = [
 /** No wildcards: they would cost ten times as much as all the rest of a line. */
 const MASKED = ['', ...PLACES].flatMap((place) => SECRETS.map((name) => `${place}["${name}"]`));
 
-/** The logger of the process, on stdout, and how many of its lines nobody has read. */
-export async function createLogger({
-  log,
-  service,
-}: Pick<Config, 'log' | 'service'>): Promise<{ logger: Logger; droppedLines: () => number }> {
+/** Lines of this level and above are never gathered. */
+const URGENT = pino.levels.values['warn'] ?? 0;
+
+/** The log of the process, on stdout. */
+export interface Log {
+  logger: Logger;
+  output: LogOutput;
+}
+
+export async function createLogger({ log, service }: Pick<Config, 'log' | 'service'>): Promise<Log> {
   const options = {
     level: log.level,
     base: { service: service.name, version: service.version, pod: service.pod },
     formatters: { level: (label: string) => ({ level: label }) },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: isoTime,
     redact: { paths: MASKED, censor: '***' },
   };
   const format = log.format === 'pretty' ? await pretty() : (line: string) => line;
   const loss = lossLine(options);
   const output = stdout((dropped) => format(loss(dropped)));
-  const logger = pino(options, { write: (line) => output.write(format(line)) });
-  return { logger, droppedLines: () => output.dropped };
+  const stream = {
+    [Symbol.for('pino.metadata')]: true, // for pino to say the level
+    lastLevel: 0,
+    write: (line: string) => output.write(format(line), stream.lastLevel >= URGENT),
+    flush: (done?: () => void) => {
+      output.flush();
+      done?.();
+    },
+  };
+  return { logger: pino(options, stream), output };
 }
 
 async function pretty(): Promise<(line: string) => string> {

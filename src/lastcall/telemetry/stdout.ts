@@ -1,11 +1,15 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { pino } from 'pino';
+import { LogBuffer } from './log-buffer.ts';
 import { LogPipe, type LogPipeOptions } from './log-pipe.ts';
 
 /** Where the log goes. */
 export interface LogOutput {
-  /** @param line with its line break */
-  write(line: string): void;
+  /** @param line with its line break; one that is urgent is out when this returns, with all that came before it */
+  write(line: string, urgent: boolean): void;
+  flush(): void;
+  /** Whether lines may wait for a few milliseconds, to be written together. Not to begin with; never on a terminal. */
+  gathering: boolean;
   /** Lines that were dropped, ever, because nobody read them. */
   readonly dropped: number;
 }
@@ -18,14 +22,43 @@ export interface LogOutput {
  */
 export function stdout(lossLine: LogPipeOptions['lossLine']): LogOutput {
   const kind = fstatSync(1);
-  if (kind.isFIFO() || kind.isSocket()) {
-    const pipe = new LogPipe({ write: nonBlockingWrite(), lossLine });
-    process.once('exit', () => pipe.sendLast());
-    return pipe;
-  }
+  const sink = kind.isFIFO() || kind.isSocket() ? pipeSink(lossLine) : fileSink();
+  const buffer = new LogBuffer(sink.write);
+  process.once('exit', () => {
+    buffer.gathering = false;
+    sink.end();
+  });
+  return {
+    write: (line, urgent) => buffer.write(line, urgent),
+    flush: () => buffer.flush(),
+    set gathering(gathering: boolean) {
+      buffer.gathering = gathering && !kind.isCharacterDevice();
+    },
+    get dropped() {
+      return sink.dropped();
+    },
+  };
+}
+
+interface Sink {
+  write: (text: string, lines: number) => void;
+  dropped: () => number;
+  end: () => void;
+}
+
+function pipeSink(lossLine: LogPipeOptions['lossLine']): Sink {
+  const pipe = new LogPipe({ write: nonBlockingWrite(), lossLine });
+  return {
+    write: (text, lines) => pipe.write(text, lines),
+    dropped: () => pipe.dropped,
+    end: () => pipe.sendLast(),
+  };
+}
+
+function fileSink(): Sink {
   const destination = pino.destination({ dest: 1, sync: true });
   destination.on('error', () => undefined); // a full disk: the service goes on in silence
-  return { write: (line) => void destination.write(line), dropped: 0 };
+  return { write: (text) => void destination.write(text), dropped: () => 0, end: () => undefined };
 }
 
 /**

@@ -44,7 +44,7 @@ describe('without any variable', () => {
         requestTimeoutMs: 60_000,
       },
       management: { host: undefined, port: 8081 },
-      log: { level: 'info', format: 'json' },
+      log: { level: 'info', format: 'json', sync: false },
       bodyLimitBytes: 102_400,
       overloadDelayMs: undefined,
       trustProxy: false,

@@ -130,7 +130,7 @@ describe('security headers', () => {
       .expect(400);
 
     for (const { headers } of [good, bad]) {
-      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
       expect(headers).toHaveProperty('content-security-policy');
       expect(headers).not.toHaveProperty('x-powered-by');
     }

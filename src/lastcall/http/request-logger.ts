@@ -1,0 +1,44 @@
+import { type Bindings, type ChildLoggerOptions, type Logger, symbols } from 'pino';
+import { RequestFields } from './request-fields.ts';
+
+/** The key under which pino-http shows the request that the last line of it is about. */
+export const REQUEST = 'request';
+const { chindingsSym: BOUND } = symbols;
+
+type ChildOf = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
+
+/**
+ * The logger for pino-http, which asks for two children for each request: one that handlers log with, and one that its
+ * own line is written by. Most requests are never logged but by that line, and pino's way to make a child takes longer
+ * than writing it. So the first is made in one step, a logger of pino's like any other, and the second is the same for
+ * all of them.
+ *
+ * @param logger masks secrets. Only the line of {@link RequestFields} is written without that
+ */
+export function loggerOfRequests(logger: Logger): Logger {
+  const plain = logger.child({}, { redact: [] });
+  const line = inheriting(logger, {
+    info: (fields: unknown, text?: string) => {
+      if (fields instanceof RequestFields) plain.info(fields, text);
+      else logger.info(fields, text);
+    },
+  });
+  const { child: childOf } = logger as unknown as { child: ChildOf };
+  const common = inheriting(logger, {
+    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
+      return REQUEST in bindings ? line : childOf.call(this, bindings, options);
+    },
+  });
+  const bound = String((logger as unknown as Record<symbol, unknown>)[BOUND]);
+  const own = inheriting(logger, {
+    child: ({ requestId }: Bindings) =>
+      inheriting(common, { [BOUND]: `${bound},"requestId":${JSON.stringify(requestId)}` }),
+  });
+  // pino-http begins with a child for its options, which are all empty here.
+  return inheriting(logger, { child: () => own });
+}
+
+/** As pino makes its own children. */
+function inheriting(parent: Logger, members: object): Logger {
+  return Object.assign(Object.create(parent) as Logger, members);
+}
