@@ -15,8 +15,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { helm } from '../scripts/helm.ts';
 import { CI_VALUES } from './support/ci-values.ts';
 import { CHART_NAME, PACKAGE_NAME } from './support/names.ts';
+import { unlessMissing } from './support/skipping.ts';
 import { ROOT } from './support/workflows.ts';
-import { saySkipped } from './support/skipped.ts';
 
 jest.setTimeout(600_000);
 
@@ -30,9 +30,7 @@ const obstacle =
     : spawnSync('git', ['ls-files', '--error-unmatch', 'package.json'], { cwd: ROOT }).status !== 0
       ? 'git does not know which files are part of it'
       : undefined;
-const testWherePossible = obstacle === undefined ? test : test.skip;
-if (obstacle !== undefined) saySkipped('the rename', obstacle);
-
+const testWherePossible = unlessMissing(test, 'the rename', obstacle);
 /** Where the template's name may stay; docs/renaming.md says why. */
 const KEEPS_ITS_NAME = [
   /^(README\.md|CHANGELOG\.md|LICENSE)$/,

@@ -1,13 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Copy, OBSTACLE } from '../support/copy.ts';
-import { saySkipped } from '../support/skipped.ts';
+import { unlessMissing } from '../support/skipping.ts';
 
 jest.setTimeout(300_000);
 
-const testWherePossible = OBSTACLE === undefined ? test : test.skip;
-if (OBSTACLE !== undefined) saySkipped('a clone of its own', OBSTACLE);
-
+const testWherePossible = unlessMissing(test, 'a clone of its own', OBSTACLE);
 /** All that a clone has to have of its own: one feature, and no room of the engine. */
 const OWN = {
   'src/service/variables.ts': `import type { AppParts, Room } from '#lastcall';
@@ -46,7 +44,6 @@ export function greeting(): Router {
   'test/service/greeting.test.ts': `import { expect, test } from '@jest/globals';
 import request from 'supertest';
 import { startOwnApp } from '../harness/own-service.ts';
-import { saySkipped } from '../support/skipped.ts';
 
 test('greets', async () => {
   const { url } = await startOwnApp();

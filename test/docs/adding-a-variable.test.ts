@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { envOf, render } from '../../scripts/helm.ts';
 import { startService } from '../harness/service.ts';
-import { saySkipped } from '../support/skipped.ts';
+import { unlessMissing } from '../support/skipping.ts';
 import { insert, insertionsOf } from './blocks.ts';
 
 const TIMEOUT = 60_000;
@@ -17,9 +17,8 @@ let copy: string;
 let chart: string;
 
 // A clone may have taken the example out that the list is about.
-const isThere = existsSync('src/service/orders');
-if (!isThere) saySkipped('adding a variable', 'there is no src/service/orders');
-const describeIfThere = isThere ? describe : describe.skip;
+const obstacle = existsSync('src/service/orders') ? undefined : 'there is no src/service/orders';
+const describeIfThere = unlessMissing(describe, 'adding a variable', obstacle);
 
 describeIfThere('the list of docs/configuration.md, taken in a copy', () => {
   beforeAll(() => {

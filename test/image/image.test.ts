@@ -14,7 +14,7 @@ import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../harness/environment.ts';
 import { numbersOf, reportOf } from '../harness/report.ts';
-import { saySkipped } from '../support/skipped.ts';
+import { unlessMissing } from '../support/skipping.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 
 jest.setTimeout(30_000);
@@ -24,12 +24,17 @@ const testWherePossible = testWithContainers();
 const possible = testWherePossible === test;
 const PATHS = readPaths();
 /** For what takes its time; a service may have nothing that does. */
-if (PATHS.slow === undefined) saySkipped('a slow request to the image', 'the service has no slow path');
-const testWhereSlow = PATHS.slow === undefined ? test.skip : testWherePossible;
+const testWhereSlow = unlessMissing(
+  testWherePossible as typeof test,
+  'tests of the image with a slow request',
+  PATHS.slow === undefined ? 'src/service/paths.json has none' : undefined,
+);
 /** For compose.yaml, which may have been taken out. */
-const hasCompose = existsSync('compose.yaml');
-if (!hasCompose) saySkipped('compose.yaml', 'it was taken out');
-const testWithCompose = hasCompose ? testWherePossible : test.skip;
+const testWithCompose = unlessMissing(
+  testWherePossible as typeof test,
+  'the health check of compose.yaml',
+  existsSync('compose.yaml') ? undefined : 'there is no compose.yaml',
+);
 const slow = (ms: number) => PATHS.slow?.path.replace('%ms', String(ms));
 
 const TAG = 'localhost/service';

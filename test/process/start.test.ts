@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { startService } from '../harness/service.ts';
+import { unlessMissing } from '../support/skipping.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
@@ -96,11 +97,8 @@ describe('SIGTERM during the start', () => {
 describe('as PID 1', () => {
   const unshare = ['unshare', '--pid', '--fork', '--kill-child'];
   const possible = spawnSync('unshare', [...unshare.slice(1), 'true']).status === 0;
-  if (!possible) {
-    process.stderr.write('SKIPPED: the PID 1 test needs the right to make a PID namespace (unshare --pid)\n');
-  }
-
-  const testWherePossible = possible ? test : test.skip;
+  const obstacle = possible ? undefined : 'no right to make a PID namespace (unshare --pid)';
+  const testWherePossible = unlessMissing(test, 'the test as PID 1', obstacle);
 
   testWherePossible('SIGTERM ends the process with its own exit code', async () => {
     // The namespace has no other process: the shell becomes PID 1, starts nothing else and turns into node.

@@ -3,17 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
+import { unlessMissing } from './skipping.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const found = NAMES.find((name) => spawnSync(name, ['--version']).status === 0);
 
-/** `test` if there is a browser, else `test.skip`, with a line that nobody overlooks. */
+/** `test` if there is a browser, else `test.skip`. */
 export function testInBrowser(): typeof test | typeof test.skip {
-  if (found !== undefined) return test;
-  process.stderr.write(
-    'SKIPPED: tests that need a browser on PATH (Debian and Ubuntu: apt-get install chromium)\n',
-  );
-  return test.skip;
+  const obstacle = 'none on PATH (Debian and Ubuntu: apt-get install chromium)';
+  return unlessMissing(test, 'tests that need a browser', found === undefined ? obstacle : undefined);
 }
 
 /** What a browser finds wrong with a page. */

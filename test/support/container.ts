@@ -7,7 +7,7 @@ import { afterEach, test } from '@jest/globals';
 import { Buildah, type ImageConfig } from './buildah.ts';
 import { QUICK } from '../harness/environment.ts';
 import { follow, type ServiceProcess } from '../harness/service.ts';
-import { saySkipped } from './skipped.ts';
+import { unlessMissing } from './skipping.ts';
 
 /** An image that was built, and the folder that has its files. */
 export interface Image {
@@ -88,12 +88,9 @@ export function startContainer(
   };
 }
 
-/** `test` if images can be built and run on this machine, else `test.skip`, with a line that nobody overlooks. */
+/** `test` if images can be built and run on this machine, else `test.skip`. */
 export function testWithContainers(): typeof test | typeof test.skip {
-  const obstacle = findObstacle();
-  if (obstacle === undefined) return test;
-  saySkipped('tests of the image', obstacle);
-  return test.skip;
+  return unlessMissing(test, 'tests of the image', findObstacle());
 }
 
 function findObstacle(): string | undefined {

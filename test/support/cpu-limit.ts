@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessMissing } from './skipping.ts';
 
 const PERIOD_US = 100_000;
 
@@ -48,14 +49,15 @@ export function limitCpu(pid: number, share: number): void {
   writeFileSync(join(group, 'cgroup.procs'), String(pid));
 }
 
-/** The `test` where cgroups can limit the CPU of a process, else its `skip`, with a line that nobody overlooks. */
+/** The `test` where cgroups can limit the CPU of a process, else its `skip`. */
 export function testWithCpuLimit<T extends { skip: unknown }>(test: T): T | T['skip'] {
   const group = makeGroup(1);
   if (group === undefined) {
-    process.stderr.write(
-      'SKIPPED: tests of a CPU limit (no cgroup can be made here: it takes root and cgroups)\n',
+    return unlessMissing(
+      test,
+      'tests of a CPU limit',
+      'no cgroup can be made here: it takes root and cgroups',
     );
-    return test.skip;
   }
   rmdirSync(group);
   return test;

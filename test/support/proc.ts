@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from '@jest/globals';
+import { unlessMissing } from './skipping.ts';
 
-/** `test` where processes can be looked for in /proc, else `test.skip`, with a line that nobody overlooks. */
+/** `test` where processes can be looked for in /proc, else `test.skip`. */
 export function testWithProc(): typeof test | typeof test.skip {
-  if (process.platform === 'linux') return test;
-  process.stderr.write('SKIPPED: tests that look for processes in /proc\n');
-  return test.skip;
+  const obstacle = process.platform === 'linux' ? undefined : 'only Linux has it';
+  return unlessMissing(test, 'tests that look for processes in /proc', obstacle);
 }
 
 /** Resolves when no process has the mark in its environment any more: what is killed takes a moment to be gone. */

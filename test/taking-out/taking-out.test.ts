@@ -2,14 +2,12 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { ROOM_VARIABLES } from '../../src/lastcall/config/config.ts';
 import { helm } from '../../scripts/helm.ts';
 import { Copy, OBSTACLE } from '../support/copy.ts';
-import { saySkipped } from '../support/skipped.ts';
+import { unlessMissing } from '../support/skipping.ts';
 import { LISTS, takeOut, uninstalledBy, valuesDroppedBy } from '../support/taking-out.ts';
 
 jest.setTimeout(600_000);
 
-const testWherePossible = OBSTACLE === undefined ? test : test.skip;
-if (OBSTACLE !== undefined) saySkipped('what can be taken out', OBSTACLE);
-
+const testWherePossible = unlessMissing(test, 'what can be taken out', OBSTACLE);
 const CHART = ['test/chart/(?!contract|shutdown)'];
 /** The suites that a list touches, of those that are quick. */
 const TOUCHED: Record<string, string[]> = {

@@ -4,7 +4,7 @@ import { loadAll, ROOM_VARIABLES } from '../../../src/lastcall/config/config.ts'
 import { byName } from '../../../src/lastcall/config/schema.ts';
 import { problemsWith } from '../../support/problems.ts';
 import { ROOMS } from '../../support/schema.ts';
-import { saySkipped } from '../../support/skipped.ts';
+import { unlessMissing } from '../../support/skipping.ts';
 
 test('the variables of every room are known where it is not in use, too', () => {
   expect(Object.keys(ROOM_VARIABLES)).toEqual(expect.arrayContaining(ROOMS.map(({ name }) => name)));
@@ -12,10 +12,8 @@ test('the variables of every room are known where it is not in use, too', () => 
 
 describe.each(Object.keys(ROOM_VARIABLES))('the room %s', (name) => {
   const room = ROOMS.find((one) => one.name === name) ?? { name, schema: {} };
-  // It may have been taken out.
-  const isThere = ROOMS.includes(room);
-  if (!isThere) saySkipped(`the room ${name}`, 'it was taken out');
-  const testWherePossible = isThere ? test : test.skip;
+  const obstacle = ROOMS.includes(room) ? undefined : 'it has been taken out';
+  const testWherePossible = unlessMissing(test, `the room ${name}`, obstacle);
 
   testWherePossible('is called after its folder', () => {
     expect(existsSync(`src/lastcall/${name}/public.ts`)).toBe(true);
