@@ -412,7 +412,7 @@ describe('a shutdown', () => {
     const target = await backend((_req, res) => void res.writeHead(401, { 'Set-Cookie': 'a=1' }).end('no'));
     const service = await gatewayTo(`/=${target.url}/base/`);
     const client = new RawClient(await service.url);
-    const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 44';
+    const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0';
     client.socket.write(
       `GET /chat HTTP/1.1\r\nHost: x\r\n${handshake}\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`,
     );

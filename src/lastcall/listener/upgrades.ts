@@ -21,10 +21,11 @@ export interface Detached {
  */
 export function takeDetached(
   connections: Connections,
-  { socket }: Detached,
+  { req, socket: detached }: Detached,
   take: (connection: Connection) => void,
 ): void {
-  socket.on('error', () => undefined); // Node has taken its own listener away
+  const { socket } = req; // since Node 26, what is handed over for a request with a body is a stream of its own
+  detached.on('error', () => undefined); // Node has taken its own listener away
   const connection = Connection.of(socket);
   if (connection === undefined) {
     socket.destroy();
@@ -50,8 +51,8 @@ export function takeDetached(
 
 /**
  * Upgrades to WebSocket go to their handler. Upgrades to anything else (Java's HTTP client offers h2c with every
- * request) stay requests: a server may ignore the offer (RFC 9110, 7.8). Node parses no body behind one, so those with
- * a body can't be served.
+ * request) stay requests: a server may ignore the offer (RFC 9110, 7.8). None of them may have a body: Node parses none
+ * behind an upgrade or, since 26, hands over something that is no socket.
  */
 export function onUpgrade(
   connections: Connections,
@@ -68,12 +69,12 @@ export function onUpgrade(
 ): void {
   const { req, socket, head } = detached;
   takeDetached(connections, detached, (connection) => {
-    if (req.headers.upgrade?.toLowerCase() === 'websocket') {
-      connections.upgrade(req, connection);
-      upgrade(req, socket, head);
-    } else if (hasBody(req)) {
+    if (hasBody(req)) {
       const detail = 'a request that offers an upgrade can not have a body here';
       refuseDetached(connection, refuse, { status: 501, detail });
+    } else if (req.headers.upgrade?.toLowerCase() === 'websocket') {
+      connections.upgrade(req, connection);
+      upgrade(req, socket, head);
     } else {
       socket.resume(); // for its end
       const res = new http.ServerResponse(req);

@@ -176,6 +176,21 @@ describe('an upgrade to something else than WebSocket', () => {
     expect(listener.tally()).toMatchObject({ requests: { lifetime: { accepted: 0 } }, conserved: true });
   });
 
+  test('to WebSocket is refused, too, when it has a body', async () => {
+    const client = await connectTo(listener);
+
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket';
+    client.socket.write(
+      `GET / HTTP/1.1\r\nHost: x\r\n${upgrade}\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
+    );
+
+    expect(await client.ended).toBe('end');
+    expect(client.received).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\n/);
+    expect(client.received.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(upgraded).not.toHaveBeenCalled();
+  });
+
   test('that is refused does not hold its connection for a client that keeps its side open', async () => {
     const client = await connectTo(listener, { allowHalfOpen: true });
 
