@@ -19,7 +19,6 @@ import { startTarget } from './target.ts';
 /** EX_USAGE of sysexits.h. */
 const EXIT_USAGE = 64;
 const RESULTS = 'bench/results.json';
-const CEILING_SECONDS = 2;
 
 const CONTESTANTS = new Map(MEASURES.flatMap(({ contestants }) => contestants.map((one) => [one.name, one])));
 const NAMES = { measures: [...new Set(MEASURES.map(groupOf))], contestants: [...CONTESTANTS.keys()] };
@@ -44,7 +43,7 @@ async function bench({ only, against, out, rounds, quick }: Options): Promise<vo
   const cores = takeCores();
   const generator = pickGenerator();
   const target = await startTarget();
-  const ceiling = await ceilingOf(generator, target.small, CEILING_SECONDS);
+  const ceiling = await ceilingOf(generator, cores.server);
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     machine: machine(cores.inWords),

@@ -21,10 +21,10 @@ async function counted({ load }: Generator, status: number, body?: string) {
     req.on('data', (chunk: Buffer) => (text += chunk.toString()));
     req.on('end', () => {
       bodies.add(`${req.method} ${text}`);
-      // Of both kinds: with its length, and in chunks.
-      if (requests % 2 === 0) res.writeHead(status).write('half ');
-      else res.statusCode = status;
-      res.end('an answer');
+      res.statusCode = status;
+      // Of both kinds: in chunks and two packets, and with its length.
+      if (requests % 2 === 0) res.write('half ', () => res.end('an answer'));
+      else res.end('an answer');
     });
   });
   own(() => {

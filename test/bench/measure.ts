@@ -3,12 +3,13 @@ import type { Contestant } from './contestants.ts';
 import type { Generator } from './load/ask.ts';
 import type { Counts, Family, Row } from './results.ts';
 import type { Server, ServerOptions } from './server.ts';
+import type { Target } from './target.ts';
 
 export interface Context {
   generator: Generator;
   quick: boolean;
-  /** The ports of what is behind gateways. */
-  target: { small: number; streams: number };
+  /** What is behind gateways. */
+  target: Target;
   /** Starts it on the core of the servers; it ends with the measure. */
   start: (contestant: Contestant, options?: Omit<ServerOptions, 'pinned'>) => Promise<Server>;
 }

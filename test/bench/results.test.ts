@@ -87,6 +87,16 @@ test('the page has the numbers, where they come from, and who is not among them'
   expect(page).toContain('## How it is measured');
 });
 
+test('the page says whose server had time left, so that the load was the limit', async () => {
+  const samples = {
+    express: [{ answers: 200, seconds: 1, cpuSeconds: 0.98 }],
+    service: [{ answers: 150, seconds: 2, cpuSeconds: 1.5 }],
+  };
+  const page = await pageOf(resultsOf(measured([rate], samples)), readFileSync(PAGE, 'utf8'));
+
+  expect(page).toContain('used, this service in `get` (0.75): the load');
+});
+
 test('a plot has a point for each size of a measure', () => {
   const row = (size: number) => ({
     ...rate,

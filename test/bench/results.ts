@@ -13,6 +13,9 @@ export interface Formula {
   times?: number;
 }
 
+/** The part of its core that a server used under load: where that is well below 1, something else was the limit. */
+export const BUSY: Formula = { of: 'cpuSeconds', per: 'seconds' };
+
 export interface Row {
   name: string;
   title: string;
@@ -68,8 +71,12 @@ export function valueOf({ of, less, per, times = 1 }: Formula, counts: Counts): 
 }
 
 /** Over the rounds. */
-export function valuesOf(measure: MeasureResult, row: Row, contestant: string): Spread | undefined {
-  return spread((measure.samples[contestant] ?? []).map((counts) => valueOf(row.formula, counts)));
+export function valuesOf(
+  measure: MeasureResult,
+  { formula }: Pick<Row, 'formula'>,
+  contestant: string,
+): Spread | undefined {
+  return spread((measure.samples[contestant] ?? []).map((counts) => valueOf(formula, counts)));
 }
 
 /** To the baseline of the same round, over the rounds. */

@@ -1,14 +1,22 @@
-// Starts what is behind the gateways, beside the load.
-import { fork } from 'node:child_process';
+// Starts what is behind the gateways.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Context } from './measure.ts';
 
-/** It ends with this process. */
-export async function startTarget(): Promise<Context['target']> {
-  const child = fork(fileURLToPath(new URL('target.mjs', import.meta.url)), { execArgv: [] });
-  const [ports] = (await once(child, 'message')) as [Context['target']];
+export interface Target {
+  /** The port that answers all requests with the same bytes, and the one that streams. */
+  small: number;
+  streams: number;
+  stop: () => void;
+}
+
+/** @param pinned in front of its command; without it, it shares the core of the load. It ends with this process */
+export async function startTarget(pinned: string[] = []): Promise<Target> {
+  const file = fileURLToPath(new URL('target.mjs', import.meta.url));
+  const [program, ...args] = [...pinned, process.execPath, file];
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [ports] = (await once(child, 'message')) as [Pick<Target, 'small' | 'streams'>];
   child.unref();
   child.channel?.unref();
-  return ports;
+  return { ...ports, stop: () => child.disconnect() };
 }

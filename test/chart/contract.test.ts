@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { everyVariable, ROOMS } from '../support/schema.ts';
@@ -12,7 +13,7 @@ import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { readPaths } from '../../scripts/paths.ts';
 import { POD_NAME } from '../support/names.ts';
-import { environmentOf, freePorts, PodProcess } from '../support/pod.ts';
+import { environmentOf, freePorts, type PodAnswer, PodProcess } from '../support/pod.ts';
 
 const TIMEOUT = 120_000;
 const PATHS = readPaths();
@@ -141,11 +142,12 @@ describe('the built service, started with exactly what the chart renders', () =>
       expect(await pod.probe(startupProbe)).toBe(true);
       expect(await pod.probe(livenessProbe)).toBe(env['SHUTDOWN_LIVENESS'] === 'pass');
       expect(await pod.probe(readinessProbe)).toBe(env['SHUTDOWN_READINESS'] === 'pass');
-      expect(await visit(pod)).toMatchObject({ status: PATHS.get.status, connection: 'close' });
+      const { answers, ...last } = await visit(pod);
+      expect(last).toMatchObject({ status: PATHS.get.status, connection: 'close' });
 
       await pod.state('final-scrape');
       const { body } = await pod.get(...scrapeOf(objects));
-      expect(body).toContain('\nshutdown_requests_total{listener="http",outcome="served"} 1');
+      expect(body).toContain(`\nshutdown_requests_total{listener="http",outcome="served"} ${answers}`);
       expect(await pod.exit()).toBe(0);
       expect(performance.now() - signalledAt).toBeLessThan(graceMs);
       expect(await pod.line(({ event }) => event === 'shutdown')).toMatchObject({ outcome: 'clean' });
@@ -154,9 +156,17 @@ describe('the built service, started with exactly what the chart renders', () =>
   );
 });
 
-/** As a client with a pool does. */
-async function visit(pod: PodProcess) {
-  return pod.get('http', PATHS.get.path, 'client', 10_000, 'keep-alive');
+/**
+ * As a client with a pool does, which comes again when it is told to: where load is shed, a busy machine is reason enough.
+ *
+ * @returns the last answer, and how many there were
+ */
+async function visit(pod: PodProcess): Promise<PodAnswer & { answers: number }> {
+  for (let answers = 1; ; answers++) {
+    const answer = await pod.get('http', PATHS.get.path, 'client', 10_000, 'keep-alive');
+    if (answer.status !== 503 || answer.retryAfter === undefined) return { ...answer, answers };
+    await sleep(Number(answer.retryAfter) * 1000);
+  }
 }
 
 /** Where Prometheus would read: as the rendered monitor says, or where one would if it were on. */

@@ -39,6 +39,13 @@ export function environmentOf({ env = [] }: IContainer): Record<string, string> 
   );
 }
 
+export interface PodAnswer {
+  status: number;
+  body: string;
+  connection: string | undefined;
+  retryAfter: string | undefined;
+}
+
 /** The built service as a process, with the environment of a rendered container and nothing else. */
 export class PodProcess {
   readonly #container: IContainer;
@@ -82,7 +89,7 @@ export class PodProcess {
     userAgent: string,
     timeoutMs: number,
     connection = 'close',
-  ): Promise<{ status: number; body: string; connection: string | undefined }> {
+  ): Promise<PodAnswer> {
     const number = this.#container.ports?.find(({ name }) => name === port)?.containerPort ?? port;
     const headers = { 'User-Agent': userAgent, Accept: '*/*', Connection: connection };
     const req = request({ host: '127.0.0.1', port: number, path, headers, agent: false });
@@ -94,7 +101,8 @@ export class PodProcess {
         res.setEncoding('utf8').on('data', (text: string) => (body += text));
         res.once('error', reject).once('end', () => {
           req.destroy();
-          resolve({ status: res.statusCode ?? 0, body, connection: res.headers.connection });
+          const { connection, 'retry-after': retryAfter } = res.headers;
+          resolve({ status: res.statusCode ?? 0, body, connection, retryAfter });
         });
       });
     });

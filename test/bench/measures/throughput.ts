@@ -2,7 +2,7 @@
 import { BASELINE, type Contestant } from '../contestants.ts';
 import type { Ask, Tally } from '../load/ask.ts';
 import type { Context, Measure } from '../measure.ts';
-import type { Family, Row } from '../results.ts';
+import { BUSY, type Family, type Row } from '../results.ts';
 import type { Server } from '../server.ts';
 
 const CONNECTIONS = 64;
@@ -73,7 +73,16 @@ function rowsOf(name: string, title: string, goal: string | undefined): Row[] {
     shown: 'ratio',
     aside: true,
   };
-  return [rate, processorTime];
+  const busy: Row = {
+    name: `${name}-busy`,
+    title: `${title}: part of its core that the server used`,
+    formula: BUSY,
+    unit: '',
+    better: 'more',
+    shown: 'value',
+    aside: true,
+  };
+  return [rate, processorTime, busy];
 }
 
 function sampler(server: Server, { path, body, status }: Request, { generator, quick }: Context) {

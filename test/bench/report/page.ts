@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import {
+  BUSY,
   type Family,
   type MeasureResult,
   ratiosOf,
@@ -10,7 +11,7 @@ import {
   type Spread,
   valuesOf,
 } from '../results.ts';
-import { inWords } from './numbers.ts';
+import { digits, inWords } from './numbers.ts';
 import { type Plot, plotsOf } from './plots.ts';
 import { svgOf } from './svg.ts';
 
@@ -18,6 +19,7 @@ export const PAGE = 'docs/performance.md';
 export const PLOTS = 'docs/performance';
 const [START, END] = ['<!-- results:start, written by `npm run bench` -->', '<!-- results:end -->'];
 const SERVICE = 'service';
+const LEAST_BUSY = 0.9;
 
 type Line = [MeasureResult, Row];
 
@@ -39,6 +41,7 @@ function block(results: Results): string {
   const sections = [
     conditions(results),
     leftOut(results),
+    notTheLimit(results),
     table(results, 'service', 'ratio', 'Ratios to bare Express in the same round'),
     table(results, 'service', 'value', 'Where a ratio would say little'),
     table(results, 'gateway', 'ratio', 'Gateways, to bare Express that answers by itself'),
@@ -64,6 +67,19 @@ function conditions({ date, machine, versions, generator, rounds }: Results): st
 function leftOut({ leftOut: missing }: Results): string {
   const lines = Object.entries(missing).map(([name, why]) => `- ${name}: ${why.replace(/\s+/g, ' ').trim()}`);
   return lines.length === 0 ? '' : `**Left out:**\n\n${lines.join('\n')}`;
+}
+
+/** Where a server had time left: it could have done more than the load has asked of it. */
+function notTheLimit({ measures, titles }: Results): string {
+  const found = measures.flatMap((measure) => {
+    return Object.keys(measure.samples).flatMap((name) => {
+      if (measure.samples[name]?.[0]?.[BUSY.of] === undefined) return [];
+      const busy = valuesOf(measure, { formula: BUSY }, name)?.median ?? NaN;
+      return busy < LEAST_BUSY ? [`${titles[name] ?? name} in \`${measure.name}\` (${digits(busy)})`] : [];
+    });
+  });
+  if (found.length === 0) return '';
+  return `**Not at their limit**, by the part of their core that they used, ${found.join(', ')}: the load, or something else on the machine, was.`;
 }
 
 /** A row for each of the family that is shown this way, a column for each who is in one of them. */
