@@ -9,6 +9,7 @@ export const SLOW = [
   '<rootDir>/test/e2e/',
   '<rootDir>/test/process/busy.test.ts',
   '<rootDir>/test/bench/bench.test.ts',
+  '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/rename.test.ts',
   '<rootDir>/test/clone/',
   '<rootDir>/test/taking-out/',

@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import { expect } from '@jest/globals';
 import { overlapping as test } from '../harness/overlapping.ts';
 import { get } from '../harness/http.ts';
+import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { reportOf } from '../harness/report.ts';
 import { withCertificate } from '../support/states.ts';
@@ -41,7 +42,6 @@ test('a TLS record that arrives slowly is not silence', async () => {
   client.socket.write(`GET /echo/slow HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(11_000)}\r\n\r\n`);
   await client.receives('"/echo/slow"');
   client.socket.end();
-  slow.close();
   expect((await reportOf(service)).code).toBe(0);
 });
 
@@ -61,11 +61,15 @@ async function inOpen(management: Promise<string>, count: number): Promise<void>
   }
 }
 
-/** Passes bytes on, at 4 kB/s once it is told to. */
+/** Passes bytes on, at 4 kB/s once it is told to, until the end of the test. */
 async function throttled(port: number) {
   let slow = false;
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
+    own(() => {
+      client.destroy();
+      upstream.destroy();
+    });
     upstream.pipe(client).on('error', () => upstream.destroy());
     const queue: Buffer[] = [];
     let sending = false;
@@ -91,12 +95,12 @@ async function throttled(port: number) {
     client.on('end', () => upstream.end());
     upstream.on('error', () => client.destroy());
   }).listen(0, '127.0.0.1');
+  own(() => server.close());
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     throttle: () => {
       slow = true;
     },
-    close: () => server.close(),
   };
 }
