@@ -18,7 +18,7 @@ const PACKAGES = [
 export function machine(pinning: string): Results['machine'] {
   const all = cpus();
   const cpu = all[0]?.model ?? 'unknown';
-  return { cpu, cores: all.length, memoryBytes: totalmem(), kernel: release(), pinning };
+  return { cpu, cores: all.length, memoryBytes: totalmem(), kernel: release().replace(/-.*/, ''), pinning };
 }
 
 export function versions(): Record<string, string> {
