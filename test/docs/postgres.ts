@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 /** As much of PostgreSQL as a client needs to connect and to ask `select 1`. */
 export interface Postgres {
   port: number;
-  /** Open connections. */
-  connections: () => number;
+  /** Resolves when all clients have gone, with how many went without saying so. */
+  left: () => Promise<number>;
   /** Ends as at a restart: every client is cut off, and nobody listens until `start`. */
   stop: () => Promise<void>;
   start: () => Promise<void>;
@@ -24,15 +24,21 @@ const GOODBYE = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connectio
 
 export async function startPostgres(): Promise<Postgres> {
   const sockets = new Set<Socket>();
+  let impolite = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    socket.once('close', () => sockets.delete(socket));
+    let polite = false;
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (!polite) impolite++;
+    });
     socket.once('data', () => {
       socket.write(Buffer.concat([AUTHENTICATION_OK, READY]));
       // Each message of a client that asks one thing at a time comes in one piece.
       socket.on('data', (data) => {
-        if (data.toString('latin1', 0, 1) === 'X') socket.end();
+        polite = data.toString('latin1', 0, 1) === 'X';
+        if (polite) socket.end();
         else socket.write(Buffer.concat([NO_ROWS, READY]));
       });
     });
@@ -45,7 +51,10 @@ export async function startPostgres(): Promise<Postgres> {
   await start();
   return {
     port,
-    connections: () => sockets.size,
+    left: async () => {
+      await Promise.all([...sockets].map(async (socket) => once(socket, 'close')));
+      return impolite;
+    },
     start,
     stop: async () => {
       for (const socket of sockets) socket.end(GOODBYE);

@@ -85,7 +85,7 @@ test.each(WITH_DATABASE.map((block) => [`${block.page}:${block.line}`, block] as
     expect({ outcome, hooks }).toMatchObject({ outcome: 'clean', hooks: [{ name: 'db', result: 'ok' }] });
     expect((ms as { cleanup: number }).cleanup).toBeLessThan(1000);
     expect((await service.ended).code).toBe(0);
-    expect(postgres.connections()).toBe(0);
+    expect(await postgres.left()).toBe(0);
   },
 );
 
