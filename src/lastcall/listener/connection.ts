@@ -13,7 +13,7 @@ export type ConnectionOutcome = 'closed' | 'idle' | 'upgraded' | 'cut' | 'broken
 const LINGER_IDLE_MS = 1000;
 const LINGER_MAX_MS = 10_000;
 
-const NONE: readonly TrackedRequest[] = [];
+const NONE: ReadonlySet<TrackedRequest> = new Set();
 
 const CONNECTION = Symbol('connection');
 type TrackedSocket = Socket & { [CONNECTION]?: Connection };
@@ -52,7 +52,8 @@ export class Connection {
   /** What {@link loopClock} had stood still when the connection became what it is, idle or busy. */
   stalledMsThen = loopClock.stalledMs;
   readonly #raw: Socket;
-  #inFlight: TrackedRequest[] | undefined;
+  /** Only while there are any: most connections are idle most of the time. */
+  #inFlight: Set<TrackedRequest> | undefined;
   #lingering = false;
   #readAtEnd = 0;
 
@@ -82,22 +83,19 @@ export class Connection {
   }
 
   /** Those whose response is not finished, oldest first. */
-  get inFlight(): readonly TrackedRequest[] {
+  get inFlight(): ReadonlySet<TrackedRequest> {
     return this.#inFlight ?? NONE;
   }
 
   add(request: TrackedRequest): void {
-    if (this.#inFlight === undefined) this.#inFlight = [request];
-    else this.#inFlight.push(request);
+    (this.#inFlight ??= new Set()).add(request);
   }
 
   /** Returns whether it was in flight. */
   remove(request: TrackedRequest): boolean {
-    const at = this.#inFlight?.indexOf(request) ?? -1;
-    if (at < 0) return false;
-    this.#inFlight?.splice(at, 1);
-    if (this.#inFlight?.length === 0) this.#inFlight = undefined; // most connections are idle most of the time
-    return true;
+    const was = this.#inFlight?.delete(request) ?? false;
+    if (this.#inFlight?.size === 0) this.#inFlight = undefined;
+    return was;
   }
 
   get idle(): boolean {

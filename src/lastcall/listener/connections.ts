@@ -231,7 +231,7 @@ export class Connections {
     this.#reaper.stop();
     for (const connection of this.#open) {
       connection.endedBy ??= connection.idle ? 'idle' : 'cut'; // silence loses nothing
-      for (const request of connection.inFlight.slice()) {
+      for (const request of connection.inFlight) {
         // Before the socket is destroyed: that flushes its buffers, and a response cut in half would look written.
         this.#settle(connection, request, request.res?.writableFinished ? 'answered' : 'cut');
       }
@@ -294,7 +294,7 @@ export class Connections {
   /** In a tick of its own: Node's listeners of the response that has just ended come first. */
   #nextTurn(connection: Connection): void {
     const { turn, inFlight } = connection;
-    if (turn === undefined || inFlight.some((request) => request !== turn.about)) return;
+    if (turn === undefined || [...inFlight].some((request) => request !== turn.about)) return;
     process.nextTick(() => {
       if (connection.turn !== turn || !this.#open.has(connection)) return;
       connection.turn = undefined;
@@ -331,7 +331,7 @@ export class Connections {
   #closed(connection: Connection): void {
     if (!this.#open.delete(connection)) return;
     this.#reaper.delete(connection);
-    for (const request of connection.inFlight.slice()) {
+    for (const request of connection.inFlight) {
       // With its answer outstanding, nobody else has closed it but us, unless something failed on the way.
       const left = connection.failedByPeer || (connection.peerEnded && !request.req.complete);
       this.#settle(connection, request, left ? 'aborted' : 'broken');

@@ -279,7 +279,7 @@ export class Listener implements Drainable {
     const connection = Connection.of(socket);
     if (connection === undefined || connection.lingering) return;
     if (!connection.idle) {
-      const asked = connection.inFlight.some(
+      const asked = [...connection.inFlight].some(
         ({ req, res }) => req.listenerCount('timeout') + (res?.listenerCount('timeout') ?? 0) > 0,
       );
       if (!asked) socket.destroy(); // as Node does
