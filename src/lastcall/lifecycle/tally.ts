@@ -21,6 +21,24 @@ export interface Counts {
   };
 }
 
+/** Of a listener that has counted nothing yet. */
+export function noCounts(): Counts {
+  return {
+    connections: {
+      open: 0,
+      accepted: 0,
+      closed: 0,
+      idle: 0,
+      upgraded: 0,
+      cut: 0,
+      broken: 0,
+      refused: 0,
+      left: 0,
+    },
+    requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 },
+  };
+}
+
 /** What happened since the signal, with the lifetime counts that it was derived from. */
 export interface Tally {
   connections: {

@@ -7,7 +7,7 @@ import { IdleReaper } from './idle-reaper.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { askIfPresent } from './presence.ts';
 import { type RequestOutcome, TrackedRequest } from './request.ts';
-import type { Counts } from '../lifecycle/tally.ts';
+import { type Counts, noCounts } from '../lifecycle/tally.ts';
 
 export interface ConnectionsOptions {
   tls: boolean;
@@ -36,21 +36,10 @@ export class Connections {
   readonly #handshakes = new Map<string, Connection>();
   readonly #reaper = new IdleReaper();
   readonly #goodbyes: Goodbyes;
-  readonly #connections = {
-    accepted: 0,
-    closed: 0,
-    idle: 0,
-    upgraded: 0,
-    cut: 0,
-    broken: 0,
-    refused: 0,
-    left: 0,
-  };
-  readonly #requests = { accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 };
+  readonly #counts = noCounts();
   #noticed = false;
   /** Those that have a request to start, while none may. */
   #held: Set<Connection> | undefined;
-  #inFlight = 0;
   #onEmpty: (() => void) | undefined;
   /** One for all sockets: an idle connection is little more than what Node keeps of it. */
   readonly #onClose: (this: Socket) => void;
@@ -67,13 +56,13 @@ export class Connections {
 
   /** Connections accepted so far. */
   get accepted(): number {
-    return this.#connections.accepted;
+    return this.#counts.connections.accepted;
   }
 
   counts(): Counts {
     return {
-      connections: { open: this.#open.size, ...this.#connections },
-      requests: { inFlight: this.#inFlight, ...this.#requests },
+      connections: { ...this.#counts.connections, open: this.#open.size },
+      requests: { ...this.#counts.requests },
     };
   }
 
@@ -88,7 +77,7 @@ export class Connections {
   accept(socket: Socket): void {
     const connection = new Connection(socket);
     this.#open.add(connection);
-    this.#connections.accepted++;
+    this.#counts.connections.accepted++;
     this.lastTrafficAt = loopClock.now();
     this.#watch(connection);
     if (!this.#options.admit(socket)) {
@@ -252,8 +241,8 @@ export class Connections {
     connection.newest = request;
     connection.add(request);
     connection.stalledMsThen = loopClock.stalledMs;
-    this.#inFlight++;
-    this.#requests.accepted++;
+    this.#counts.requests.inFlight++;
+    this.#counts.requests.accepted++;
     this.lastTrafficAt = request.startedAt - connection.stalledMsThen; // on the loopClock, without asking it again
     this.#reaper.delete(connection);
     return request;
@@ -314,8 +303,8 @@ export class Connections {
   #settle(connection: Connection, request: TrackedRequest, outcome: RequestOutcome): void {
     if (!connection.remove(request)) return;
     request.end(outcome);
-    this.#inFlight--;
-    this.#requests[outcome]++;
+    this.#counts.requests.inFlight--;
+    this.#counts.requests[outcome]++;
     if (outcome === 'broken') connection.broken = true;
     if (connection.newest === request && request.req.complete) connection.newest = undefined;
     this.#startFirst(connection);
@@ -337,7 +326,7 @@ export class Connections {
       this.#settle(connection, request, left ? 'aborted' : 'broken');
     }
     connection.upgraded?.end(connection.endedBy === 'cut' ? 'cut' : 'answered');
-    this.#connections[connection.outcome]++;
+    this.#counts.connections[connection.outcome]++;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 }
