@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { RequestFields } from './request-fields.ts';
-import { loggerOfRequests, REQUEST } from './request-logger.ts';
+import { bind, loggerOfRequests, REQUEST } from './request-logger.ts';
 import { routeOf } from './route-table.ts';
 
 declare module 'http' {
@@ -56,7 +56,7 @@ function readTrace(req: IncomingMessage, traceparent: string): void {
   if (traceId === undefined) return;
   req.traceId = traceId;
   req.traceSampled = (Number.parseInt(flags, 16) & 1) === 1;
-  req.log = req.log.child({ traceId });
+  req.log = bind(req.log, 'traceId', traceId);
 }
 
 /** The id of a request: that of the client if it is well-formed, else a new one. It is sent back as a header. */

@@ -29,13 +29,17 @@ export function loggerOfRequests(logger: Logger): Logger {
       return REQUEST in bindings ? line : childOf.call(this, bindings, options);
     },
   });
-  const bound = String((logger as unknown as Record<symbol, unknown>)[BOUND]);
   const own = inheriting(logger, {
-    child: ({ requestId }: Bindings) =>
-      inheriting(common, { [BOUND]: `${bound},"requestId":${JSON.stringify(requestId)}` }),
+    child: ({ requestId }: Bindings) => bind(common, 'requestId', String(requestId)),
   });
   // pino-http begins with a child for its options, which are all empty here.
   return inheriting(logger, { child: () => own });
+}
+
+/** A child that has one more field, which pino's own way to make one takes ten times as long for. */
+export function bind(parent: Logger, field: string, value: string): Logger {
+  const bound = String((parent as unknown as Record<symbol, unknown>)[BOUND]);
+  return inheriting(parent, { [BOUND]: `${bound},"${field}":${JSON.stringify(value)}` });
 }
 
 /** As pino makes its own children. */

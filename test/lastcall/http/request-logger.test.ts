@@ -43,6 +43,28 @@ describe('the logger of a request', () => {
     ]);
   });
 
+  test('has the trace id, too, if the request has one', async () => {
+    const app = express();
+    app.use(requestLog(logger));
+    app.get('/', (req, res) => {
+      req.log.child({ order: 7 }).info('child');
+      res.log.info(JSON.stringify(req.log.bindings()));
+      res.end();
+    });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    await request(app)
+      .get('/')
+      .set('X-Request-Id', 'r-1')
+      .set('traceparent', `00-${traceId}-00f067aa0ba902b7-01`);
+    await log.line({ event: 'request' });
+
+    expect(log.lines).toMatchObject([
+      { requestId: 'r-1', traceId, order: 7, msg: 'child' },
+      { requestId: 'r-1', traceId, msg: JSON.stringify({ service: 'shop', requestId: 'r-1', traceId }) },
+      { event: 'request', requestId: 'r-1', traceId },
+    ]);
+  });
+
   test('has all that a logger of pino has', async () => {
     const lines = await logged((own) => {
       expect(own.bindings()).toEqual({ service: 'shop', requestId: 'r-1' });
