@@ -35,8 +35,9 @@ export const end: End = function (chunk, encoding, done) {
 export function json(jsonOfExpress: Response['json']): Response['json'] {
   return function (this: Response, body?: unknown) {
     const { settings } = this.app as unknown as { settings: Record<string, unknown> };
-    const text = SETTINGS.some((name) => settings[name] !== undefined) ? undefined : JSON.stringify(body);
-    if (text === undefined || this.hasHeader('Content-Type')) return jsonOfExpress.call(this, body);
+    const isPlain = !this.hasHeader('Content-Type') && SETTINGS.every((name) => settings[name] === undefined);
+    const text = isPlain ? JSON.stringify(body) : undefined;
+    if (text === undefined) return jsonOfExpress.call(this, body);
     this.setHeader('Content-Type', 'application/json; charset=utf-8');
     return this.send(Buffer.from(text));
   };

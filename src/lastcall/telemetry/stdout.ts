@@ -9,7 +9,7 @@ export interface LogOutput {
   write(line: string, urgent: boolean): void;
   flush(): void;
   /** Whether lines may wait for a few milliseconds, to be written together. Not to begin with; never on a terminal. */
-  gathering: boolean;
+  set gathering(gathering: boolean);
   /** Lines that were dropped, ever, because nobody read them. */
   readonly dropped: number;
 }
