@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../support/ports.ts';
 import type { Contestant } from './contestants.ts';
 import { cpuSeconds, peakRssBytes, resetPeak, rssBytes } from './proc.ts';
 
@@ -12,7 +12,6 @@ const PRELOAD = fileURLToPath(new URL('preload.mjs', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
 const KNOCK_TIMEOUT_MS = 2000;
 const EXIT_TIMEOUT_MS = 60_000;
-const [FIRST_PORT, PORTS] = [10_000, 20_000];
 /** Of what a server has said, for the error that it ends in. */
 const KEPT_OUTPUT = 4000;
 const PROMETHEUS_ACCEPTS = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
@@ -51,7 +50,7 @@ process.once('exit', () => {
 
 /** Starts it and waits until it answers; its log goes into a pipe, and is read. */
 export async function startServer(contestant: Contestant, options: ServerOptions): Promise<Server> {
-  const [port, managementPort] = [await freePort(), await freePort()];
+  const [port = NaN, managementPort = NaN] = await freePorts(2);
   const { command, env, readiness } = contestant.command({ port, managementPort });
   const [executable = '', ...rest] = command;
   const isAsked = options.asked === true && executable === process.execPath;
@@ -116,19 +115,6 @@ export async function startServer(contestant: Contestant, options: ServerOptions
       if (running.has(child)) await endWith('SIGKILL');
     },
   };
-}
-
-/** Below those that the kernel gives to clients: one that knocks before the server is there would connect to itself. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }
 
 /** Seconds from the start to the first 200, or in words that there was none. */

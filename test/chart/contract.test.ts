@@ -13,7 +13,8 @@ import { CI_VALUES } from '../support/ci-values.ts';
 import { envOf, type KubeObject, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { readPaths } from '../../scripts/paths.ts';
 import { POD_NAME } from '../support/names.ts';
-import { environmentOf, freePorts, type PodAnswer, PodProcess } from '../support/pod.ts';
+import { environmentOf, type PodAnswer, PodProcess } from '../support/pod.ts';
+import { freePorts } from '../support/ports.ts';
 
 const TIMEOUT = 120_000;
 const PATHS = readPaths();

@@ -8,6 +8,7 @@ import { get } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { reportOf } from '../harness/report.ts';
+import { freePort } from '../support/ports.ts';
 import { withCertificate } from '../support/states.ts';
 
 const start = withCertificate();
@@ -44,14 +45,6 @@ test('a TLS record that arrives slowly is not silence', async () => {
   client.socket.end();
   expect((await reportOf(service)).code).toBe(0);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.9');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function inOpen(management: Promise<string>, count: number): Promise<void> {
   for (;;) {

@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
 import type { LogLine } from '../harness/log-lines.ts';
 import { startOwnService } from '../harness/own-service.ts';
@@ -14,20 +11,6 @@ const FIELDS: Record<string, string> = {
   'metadata.namespace': 'default',
   'spec.nodeName': 'node-1',
 };
-
-/** Ports that were free a moment ago. All are held until the last is known, so that they differ. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0);
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map(async (server) => once(server.close(), 'close')));
-  return ports;
-}
 
 /** Everything in a container's environment, with the references looked up as far as a test can. */
 export function environmentOf({ env = [] }: IContainer): Record<string, string> {

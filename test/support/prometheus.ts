@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { get } from '../harness/http.ts';
+import { freePort } from './ports.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */
 export const TARGET = { namespace: 'shop', job: 'rel', pod: 'rel-1' };
@@ -66,7 +66,7 @@ export async function startPrometheus(target: string, rules: RuleFile): Promise<
   };
   writeFileSync(join(folder, 'prometheus.yaml'), stringify(config));
   writeFileSync(join(folder, 'rules.yaml'), stringify(rules));
-  const port = await freePort();
+  const port = await freePort(); // it does not tell which one it got, so it can't be asked for 0
   const args = [
     '--config.file=prometheus.yaml',
     `--web.listen-address=127.0.0.1:${port}`,
@@ -120,14 +120,4 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
-}
-
-/** Prometheus does not tell which port it got, so it can't be asked for 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
