@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { unlessMissing } from '../support/skipping.ts';
 import { readOptions } from './options.ts';
 import { PAGE, pageOf, PLOTS } from './report/page.ts';
 import { plotsOf } from './report/plots.ts';
@@ -123,8 +124,8 @@ test('a plot has a point for each size of a measure', () => {
   expect(plot === undefined ? '' : svgOf(plot)).toContain('this service</text>');
 });
 
-const testWherePossible = existsSync(RESULTS) ? test : test.skip;
-if (!existsSync(RESULTS)) process.stderr.write(`SKIPPED: docs/performance.md: there is no ${RESULTS}\n`);
+const obstacle = existsSync(RESULTS) ? undefined : `there is no ${RESULTS}`;
+const testWherePossible = unlessMissing(test, 'docs/performance.md', obstacle);
 
 testWherePossible('docs/performance.md and its plots are made of bench/results.json', async () => {
   const results = JSON.parse(readFileSync(RESULTS, 'utf8')) as Results;

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { json } from 'express';
+import { addRoutes } from '../more-routes.mjs';
 
 /** As this service has it: with Node's 5 s, connections would be closed while others are still opened. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
@@ -25,15 +26,7 @@ export function answers(app) {
     await sleep(Number(req.query.ms));
     res.json({ status: 'ok', ms: Number(req.query.ms) });
   });
-  app.get('/fail', () => {
-    throw new Error('it fails');
-  });
-  for (let i = 0; i < Number(process.env.ROUTES ?? 0); i++) {
-    app.get(`/routes/${i}`, (_req, res) => {
-      res.json({ route: i });
-    });
-  }
-  return app;
+  return addRoutes(app);
 }
 
 /** Both ways, as the target of the gateways does it. */
