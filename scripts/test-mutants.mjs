@@ -49,7 +49,7 @@ for (const { name, file, replace, test } of chosen) {
   if (!ran) throw new Error(`no test ran for "${name}":\n${stderr}`);
   if (status === 0) survivors.push(name);
   process.stdout.write(`${status === 0 ? 'SURVIVED' : 'killed  '}  ${name}\n`);
-  rmSync(dist, { recursive: true, force: true });
+  for (const made of [dist, 'dist-mutant-bundles/']) rmSync(made, { recursive: true, force: true });
 }
 process.stdout.write(`${chosen.length - survivors.length} of ${chosen.length} mutants killed\n`);
 process.exit(survivors.length === 0 ? 0 : 1);

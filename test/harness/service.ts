@@ -71,7 +71,7 @@ export function startService(
 
 /** The entry with all that it loads, where test/fixture/bundle.mjs has made one; coverage is of the files themselves. */
 function bundleOf(entry: string): string {
-  const bundle = `${DIST}bundles/${entry.replaceAll('/', '-')}`;
+  const bundle = `${DIST.replace(/\/$/, '-bundles/')}${entry.replaceAll('/', '-')}`;
   return COVERAGE === undefined && existsSync(`${ROOT}${bundle}`) ? bundle : entry;
 }
 
