@@ -33,11 +33,15 @@ export const end: End = function (chunk, encoding, done) {
  * @param jsonOfExpress for everything else
  */
 export function json(jsonOfExpress: Response['json']): Response['json'] {
-  return function (this: Response, body?: unknown) {
+  return function (this: Response, ...given: [body?: unknown]) {
     const { settings } = this.app as unknown as { settings: Record<string, unknown> };
-    const isPlain = !this.hasHeader('Content-Type') && SETTINGS.every((name) => settings[name] === undefined);
-    const text = isPlain ? JSON.stringify(body) : undefined;
-    if (text === undefined) return jsonOfExpress.call(this, body);
+    // Express 4 takes a status as well.
+    const isPlain =
+      given.length < 2 &&
+      !this.hasHeader('Content-Type') &&
+      SETTINGS.every((name) => settings[name] === undefined);
+    const text = isPlain ? JSON.stringify(given[0]) : undefined;
+    if (text === undefined) return jsonOfExpress.apply(this, given);
     this.setHeader('Content-Type', 'application/json; charset=utf-8');
     return this.send(Buffer.from(text));
   };

@@ -1,11 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Application, Request } from 'express';
 import { match } from 'path-to-regexp';
-
-/** Express's router since 5.3: its own list of what is registered. */
-interface RouterWithList {
-  listRoutes(): { path: string | RegExp; methods?: string[]; router?: RouterWithList }[];
-}
+import { routerOf, type RouterWithList } from './route-list.ts';
 
 /** The label of a request that no route has matched. */
 export const UNMATCHED = 'unmatched';
@@ -36,7 +32,7 @@ function tableOf(app: Application): Table {
   let table = tables.get(app);
   if (table === undefined) {
     table = new Map();
-    for (const { leaf, template } of templates(app.router as unknown as RouterWithList, '')) {
+    for (const { leaf, template } of templates(routerOf(app), '')) {
       const entry = { template, matches: matcher(template) };
       table.set(leaf, [...(table.get(leaf) ?? []), entry]);
     }
