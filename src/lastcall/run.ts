@@ -31,10 +31,10 @@ export interface Service {
 
 export interface RunOptions<V extends Schema> {
   createApp: CreateApp<V>;
-  /** Of the service itself. */
-  variables: V;
-  /** In use. */
-  rooms: Room[];
+  /** Of the service itself; none unless they are said. */
+  variables?: V;
+  /** In use; none unless they are said. */
+  rooms?: Room[];
   /** Ends the trap of main.ts and tells which signal came before anybody could act on it. */
   earlySignal?: () => NodeJS.Signals | undefined;
 }
@@ -49,7 +49,7 @@ export async function run<V extends Schema>(
   env: NodeJS.ProcessEnv,
   options: RunOptions<V>,
 ): Promise<Service> {
-  const { createApp, variables: schema, rooms } = options;
+  const { createApp, variables: schema = {} as V, rooms = [] } = options;
   const { config, variables, settingsOf } = load(env, {
     terminal: process.stdout.isTTY,
     variables: schema,

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type Contradiction,
   type ContradictionContext,
@@ -119,13 +121,20 @@ function strangers(env: NodeJS.ProcessEnv, rooms: RoomVariables[]): string[] {
     );
 }
 
-/** The package that this file was built from; its name and version are the service's own unless told otherwise. */
+/**
+ * The package that this file is a part of or, where it has been installed, the one that has installed it. Its name and
+ * version are the service's own unless told otherwise.
+ */
 function ownPackage(): { name: string; version: string } {
   const unknown = { name: 'service', version: '0.0.0' };
-  try {
-    const json = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-    return { ...unknown, ...(JSON.parse(json) as Partial<typeof unknown>) };
-  } catch {
-    return unknown;
+  const [own = ''] = fileURLToPath(import.meta.url).split(/[\\/]node_modules[\\/]/, 1);
+  for (let folder = own; folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const json = readFileSync(join(folder, 'package.json'), 'utf8');
+      return { ...unknown, ...(JSON.parse(json) as Partial<typeof unknown>) };
+    } catch {
+      // It is above, if it is anywhere.
+    }
   }
+  return unknown;
 }
