@@ -12,6 +12,7 @@ export const SLOW = [
   '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/rename.test.ts',
   '<rootDir>/test/clone/',
+  '<rootDir>/test/engine/',
   '<rootDir>/test/taking-out/',
 ];
 

@@ -42,7 +42,7 @@ const KEEPS_ITS_NAME = [
 ];
 /** The engine's folder and its door, as imports, rules of the linter and other paths mention them; and the rehearsal. */
 const ENGINE =
-  /(?<=['"`]\/?|\b(?:src|dist|test)\/|\.\/)lastcall(?=[/'])|(?<=#)lastcall\b|\blastcall-rehearse\b/g;
+  /(?<=['"`]\/?|\b(?:src|dist|test)\/|\.\/)lastcall(?=[/'"])|(?<=#)lastcall\b|\blastcall-rehearse\b/g;
 
 /** Tests that start many processes, or wait for the time that something takes, and for which a name is a word. */
 const SLOW = [
