@@ -14,6 +14,7 @@ const TOUCHED: Record<string, string[]> = {
   tls: ['test/lastcall/', 'test/chart', 'test/process/(start|half-close|listeners)'],
   gateway: ['test/lastcall/', 'test/chart', 'test/process/(start|listeners|visibility)'],
   rehearsal: ['test/chart/(render|schema)', 'test/lastcall/config'],
+  package: ['test/lastcall/config', 'test/docs/architecture'],
   alerts: CHART,
   dashboard: CHART,
   ingress: CHART,
@@ -23,6 +24,8 @@ const TOUCHED: Record<string, string[]> = {
 };
 /** Of the slow ones. */
 const TOUCHED_SLOW: Record<string, string[]> = {
+  tls: ['test/engine/(api|package)'],
+  gateway: ['test/engine/(api|package)'],
   alerts: ['test/prometheus/(compose|dashboard|live)'],
   dashboard: ['test/prometheus/(compose|rules)'],
 };
