@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { type Block, blocksOf, isInsertion, isOfFile, PAGES } from './blocks.ts';
+import { type Block, blocksOf, isInsertion, isOfFile, PAGES } from '../../scripts/docs-blocks.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { nameOf, type Workshop, workshop } from './workshop.ts';
 
