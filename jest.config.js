@@ -10,7 +10,8 @@ export const SLOW = [
   '<rootDir>/test/process/busy.test.ts',
   '<rootDir>/test/bench/bench.test.ts',
   '<rootDir>/test/mutants.test.ts',
-  '<rootDir>/test/rename.test.ts',
+  '<rootDir>/test/template/init.test.ts',
+  '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',
   '<rootDir>/test/taking-out/',
 ];

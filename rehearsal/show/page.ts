@@ -19,7 +19,7 @@ export function page(results: [Result] | [Result, Result], options: { title?: st
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="lastcall rehearse">
+<meta name="generator" content="lastcall-rehearse">
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${new Markup(PAGE_STYLE)}</style>
@@ -72,7 +72,7 @@ function double(left: Result, right: Result): Markup {
 
 function brand({ program, startedAt }: Result): Markup {
   const when = startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
-  return markup`<p class="brand"><b>lastcall</b> rehearse · ${program} · <time datetime="${startedAt}">${when}</time></p>`;
+  return markup`<p class="brand"><b>lastcall-rehearse</b> · ${program} · <time datetime="${startedAt}">${when}</time></p>`;
 }
 
 function tone({ requests }: Result): string {

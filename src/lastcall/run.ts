@@ -1,4 +1,5 @@
 import { ConfigError, loadAll, type Loaded, type LoadOptions } from './config/config.ts';
+import type { Defaults } from './config/defaults.ts';
 import { maskSecrets } from './config/mask.ts';
 import { type Schema, SCHEMA } from './config/schema.ts';
 import { trafficListener } from './http/traffic.ts';
@@ -35,6 +36,8 @@ export interface RunOptions<V extends Schema> {
   variables: V;
   /** In use. */
   rooms: Room[];
+  /** Of the service, for variables of the engine: `{ PORT: '3000' }`. */
+  defaults?: Defaults;
   /** Ends the trap of main.ts and tells which signal came before anybody could act on it. */
   earlySignal?: () => NodeJS.Signals | undefined;
 }
@@ -49,11 +52,12 @@ export async function run<V extends Schema>(
   env: NodeJS.ProcessEnv,
   options: RunOptions<V>,
 ): Promise<Service> {
-  const { createApp, variables: schema, rooms } = options;
+  const { createApp, variables: schema, rooms, defaults = {} } = options;
   const { config, variables, settingsOf } = load(env, {
     terminal: process.stdout.isTTY,
     variables: schema,
     rooms,
+    defaults,
   });
   const { logger, output } = await createLogger(config);
   const droppedLines = () => output.dropped;

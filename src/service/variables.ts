@@ -14,5 +14,8 @@ export const rooms: Room[] = [
 export const variables = { orders: ordersVariables };
 // #endregion variables
 
+/** What the engine's variables are by default, where this service wants something else than docs/configuration.md. */
+export const defaults = { PORT: '8080', MANAGEMENT_PORT: '8081' };
+
 /** What features get. */
 export type Parts = AppParts<typeof variables>;

@@ -140,7 +140,7 @@ describe('the pod', () => {
     async () => {
       const digest = `sha256:${'0'.repeat(64)}`;
       const image = async (values: object) =>
-        podSpecOf(await render({ values: { image: values } })).container.image;
+        podSpecOf(await render({ values: { image: { repository: '', ...values } } })).container.image;
       const { appVersion } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { appVersion: string };
       expect(await image({})).toBe(`${CHART_NAME}:${appVersion}`);
       expect(await image({ tag: 'v2' })).toBe(`${CHART_NAME}:v2`);
@@ -160,7 +160,9 @@ test(
   'what is not set is named after the chart: the image, and the folder of the files',
   async () => {
     const { container } = podSpecOf(
-      await render({ values: { configFiles: { data: { 'a.json': '{}' } }, image: { tag: 'v2' } } }),
+      await render({
+        values: { configFiles: { data: { 'a.json': '{}' } }, image: { repository: '', tag: 'v2' } },
+      }),
     );
     expect(container.name).toBe(CHART_NAME);
     expect(container.image).toBe(`${CHART_NAME}:v2`);
@@ -227,7 +229,11 @@ test(
 );
 
 test.each<[string, RenderOptions['values'], RegExp]>([
-  ['two listeners on one port', { ports: { http: 8081 } }, /ports.*must differ: 8081, 8081/],
+  [
+    'two listeners on one port',
+    { ports: { http: 8081, management: 8081 } },
+    /ports.*must differ: 8081, 8081/,
+  ],
   [
     'a second truth about a number of the shutdown',
     { extraEnv: [{ name: 'SHUTDOWN_WINDOW', value: '1s' }] },

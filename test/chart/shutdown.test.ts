@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { loadConfig } from '../../src/lastcall/config/config.ts';
+import { loadAll, loadConfig } from '../../src/lastcall/config/config.ts';
+import { defaults } from '../../src/service/variables.ts';
 import { SCHEMA } from '../../src/lastcall/config/schema.ts';
 import {
   budgetProblem,
@@ -187,8 +188,10 @@ test(
 test(
   "the chart's defaults are the service's own",
   async () => {
-    const own = loadConfig({}, false);
-    const rendered = loadConfig({ ...envOf(await render()), POD_NAME: own.service.pod }, false);
+    const options = { terminal: false, variables: {}, rooms: [], defaults };
+    const { config: own } = loadAll({}, options);
+    const env = { ...envOf(await render()), POD_NAME: own.service.pod };
+    const { config: rendered } = loadAll(env, options);
     expect(rendered).toEqual({ ...own, shutdown: { ...own.shutdown, graceMs: 41_000 } });
   },
   TIMEOUT,

@@ -14,7 +14,10 @@ test(
 test(
   'HTTPS on a port that is taken does not render, and helm says why',
   async () => {
-    const values = { tls: { enabled: true, secretName: 'x', port: 8081 } };
+    const values = {
+      tls: { enabled: true, secretName: 'x', port: 8081 },
+      ports: { http: 8080, management: 8081 },
+    };
 
     await expect(render({ values })).rejects.toThrow(
       /ports\.http, ports\.management and tls\.port must differ: 8080, 8081, 8081/,

@@ -14,6 +14,8 @@ export const rooms: Room[] = [];
 
 export const variables = {};
 
+export const defaults = {};
+
 export type Parts = AppParts<typeof variables>;
 `,
   'src/service/app.ts': `import express, { type Express } from 'express';

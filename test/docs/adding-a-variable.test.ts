@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { envOf, render } from '../../scripts/helm.ts';
 import { startService } from '../harness/service.ts';
 import { unlessMissing } from '../support/skipping.ts';
-import { insert, insertionsOf } from './blocks.ts';
+import { insert, insertionsOf } from '../../scripts/docs-blocks.ts';
 
 const TIMEOUT = 60_000;
 const NAME = 'ORDERS_MIN_QUANTITY';

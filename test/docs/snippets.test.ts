@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { own } from '../harness/own.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { type Block, blocksOf, isInsertion, isOfFile, PAGES } from './blocks.ts';
+import { unlessMissing } from '../support/skipping.ts';
+import { type Block, blocksOf, isInsertion, isOfFile, PAGES } from '../../scripts/docs-blocks.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { nameOf, type Workshop, workshop } from './workshop.ts';
 
@@ -37,7 +38,12 @@ beforeAll(() => {
 
 afterAll(() => shop.remove());
 
-test('the example of the README has a resource, so there is something to run', () => {
+// The README of a service that was made of the template is its own.
+const obstacle = existsSync('.template.json') ? 'this is not the template' : undefined;
+
+const testWherePossible = unlessMissing(test, 'the example of the README', obstacle);
+
+testWherePossible('the example of the README has a resource, so there is something to run', () => {
   expect(WITH_DATABASE.map(({ page }) => page)).toContain('README.md');
 });
 
@@ -75,9 +81,10 @@ async function database(): Promise<Postgres> {
   return postgres;
 }
 
-test.each(WITH_DATABASE.map((block) => [`${block.page}:${block.line}`, block] as const))(
-  'the service at %s leaves cleanly and at once, and gives its connections back',
-  async (_where, block) => {
+for (const block of WITH_DATABASE) {
+  const where = `${block.page}:${block.line}`;
+
+  test(`the service at ${where} leaves cleanly and at once, and gives its connections back`, async () => {
     const postgres = await database();
     const service = await serve(block, postgres);
     const feature = await fetch(`${await service.url}/customers`);
@@ -90,12 +97,9 @@ test.each(WITH_DATABASE.map((block) => [`${block.page}:${block.line}`, block] as
     expect((ms as { cleanup: number }).cleanup).toBeLessThan(1000);
     expect((await service.ended).code).toBe(0);
     expect(await postgres.left()).toBe(0);
-  },
-);
+  });
 
-test.each(WITH_DATABASE.map((block) => [`${block.page}:${block.line}`, block] as const))(
-  'the service at %s outlives a restart of its database: not ready meanwhile, then ready again',
-  async (_where, block) => {
+  test(`the service at ${where} outlives a restart of its database: not ready meanwhile, then ready again`, async () => {
     const postgres = await database();
     const service = await serve(block, postgres);
 
@@ -106,5 +110,5 @@ test.each(WITH_DATABASE.map((block) => [`${block.page}:${block.line}`, block] as
 
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
-  },
-);
+  });
+}

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Block } from './blocks.ts';
+import type { Block } from '../../scripts/docs-blocks.ts';
 
 /** A copy of the service whose `src/service/snippets/` has code blocks of the docs. */
 export interface Workshop {

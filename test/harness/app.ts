@@ -1,6 +1,7 @@
 // The app in the process of the test, put together as src/lastcall/run.ts does, without the management port. See README.md.
 import { type Logger, pino } from 'pino';
 import { loadAll } from '../../src/lastcall/config/config.ts';
+import type { Defaults } from '../../src/lastcall/config/defaults.ts';
 import { trafficListener } from '../../src/lastcall/http/traffic.ts';
 import { Health } from '../../src/lastcall/lifecycle/health.ts';
 import { Hooks } from '../../src/lastcall/lifecycle/hooks.ts';
@@ -33,6 +34,7 @@ export interface Application<V extends Schema = Schema> {
   createApp: CreateApp<V>;
   variables: V;
   rooms: Room[];
+  defaults?: Defaults;
 }
 
 /** Resolves when a listener has a request in flight. */
@@ -52,10 +54,15 @@ export async function startApp<V extends Schema = Schema>(
   env: Record<string, string> = {},
   application?: CreateApp | Application<V>,
 ): Promise<TestApp> {
-  const { createApp, variables, rooms } = (typeof application === 'function'
+  const {
+    createApp,
+    variables,
+    rooms,
+    defaults = {},
+  } = (typeof application === 'function'
     ? { ...FIXTURE, createApp: application }
     : (application ?? FIXTURE)) as unknown as Application;
-  const loaded = loadAll({ ...IN_PROCESS, ...env }, { terminal: false, variables, rooms });
+  const loaded = loadAll({ ...IN_PROCESS, ...env }, { terminal: false, variables, rooms, defaults });
   const { config, settingsOf } = loaded;
   const log = new LogLines();
   const logger: Logger = pino({ formatters: { level: (label) => ({ level: label }) } }, log);

@@ -14,6 +14,7 @@ import { productionOf, versionsIn } from '../support/lockfile.ts';
 import { environmentOf } from '../support/pod.ts';
 import { QUICK } from '../harness/environment.ts';
 import { numbersOf, reportOf } from '../harness/report.ts';
+import { PORTS } from '../support/names.ts';
 import { unlessMissing } from '../support/skipping.ts';
 import { withTakenPort } from '../support/taken-port.ts';
 
@@ -163,7 +164,7 @@ describe('as a container', () => {
     const [kind, program, ...args] = services.service.healthcheck.test;
     expect([kind, program]).toEqual(['CMD', image.config.Entrypoint[0]]);
     const check = async (port: string) => {
-      const here = args.map((arg) => arg.replace(':8081/', `:${port}/`));
+      const here = args.map((arg) => arg.replace(`:${PORTS.management}/`, `:${port}/`));
       return (await startContainer(image, {}, here).ended).code;
     };
     const { port } = new URL(await startContainer(image).management);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { mounted, services, yaml } from '../support/compose.ts';
+import { PORTS } from '../support/names.ts';
 
 test('everything that compose.yaml mounts is there', () => {
   const hosts = Object.values(services).flatMap(({ volumes = [] }) =>
@@ -17,7 +18,10 @@ test('the target has the labels by which rules and dashboard look for it', () =>
     {
       job_name: 'service',
       static_configs: [
-        { targets: ['service:8081'], labels: { namespace: 'compose', pod: expect.any(String) } },
+        {
+          targets: [`service:${PORTS.management}`],
+          labels: { namespace: 'compose', pod: expect.any(String) },
+        },
       ],
     },
   ]);

@@ -1,17 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Folder } from '../../scripts/template/folder.ts';
 import { ROOT } from './workflows.ts';
 
 const JEST = [
@@ -29,45 +20,14 @@ export const OBSTACLE =
     : 'git does not know which files are part of the repository';
 
 /** The working tree as git has it or would take it, in a temporary folder, to do things to it that a clone does. */
-export class Copy {
-  readonly folder = mkdtempSync(join(tmpdir(), 'copy-'));
-
+export class Copy extends Folder {
   constructor() {
+    super(mkdtempSync(join(tmpdir(), 'copy-')));
     for (const file of ownFiles()) {
       mkdirSync(dirname(this.at(file)), { recursive: true });
       cpSync(join(ROOT, file), this.at(file));
     }
     symlinkSync(join(ROOT, 'node_modules'), this.at('node_modules'));
-  }
-
-  at(path: string): string {
-    return join(this.folder, path);
-  }
-
-  has(path: string): boolean {
-    return existsSync(this.at(path));
-  }
-
-  read(path: string): string {
-    return readFileSync(this.at(path), 'utf8');
-  }
-
-  write(path: string, text: string): void {
-    mkdirSync(dirname(this.at(path)), { recursive: true });
-    writeFileSync(this.at(path), text);
-  }
-
-  /** A file or a whole folder. */
-  delete(path: string): void {
-    rmSync(this.at(path), { recursive: true });
-  }
-
-  /** All files that it has now, by their paths in it. */
-  files(): string[] {
-    return readdirSync(this.folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.folder.length + 1))
-      .filter((path) => !/^(?:node_modules|dist)\//.test(path));
   }
 
   /** What the program says if it fails; nothing if it succeeds. */

@@ -11,6 +11,12 @@ const testWherePossible = unlessMissing(test, 'what can be taken out', OBSTACLE)
 const CHART = ['test/chart/(?!contract|shutdown)'];
 /** The suites that a list touches, of those that are quick. */
 const TOUCHED: Record<string, string[]> = {
+  examples: [
+    'test/lastcall/(?!gateway|listener)',
+    'test/chart',
+    'test/process/(start|visibility|listeners)',
+    'test/docs/parts',
+  ],
   tls: ['test/lastcall/', 'test/chart', 'test/process/(start|half-close|listeners)'],
   gateway: ['test/lastcall/', 'test/chart', 'test/process/(start|listeners|visibility)'],
   rehearsal: ['test/chart/(render|schema)', 'test/lastcall/config'],
@@ -26,7 +32,7 @@ const TOUCHED_SLOW: Record<string, string[]> = {
   alerts: ['test/prometheus/(compose|dashboard|live)'],
   dashboard: ['test/prometheus/(compose|rules)'],
 };
-const ALWAYS = ['test/service', 'test/workflows'];
+const ALWAYS = ['test/service', 'test/workflows', 'test/docs/parts'];
 
 /** One list alone, and all of them together. */
 const CASES: [title: string, lists: string[]][] = [
@@ -41,10 +47,10 @@ test('every room has a list, and every list its tests', () => {
 
 describe.each(CASES)('without %s', (_title, lists) => {
   let copy: Copy;
-  beforeAll(() => {
+  beforeAll(async () => {
     if (OBSTACLE !== undefined) return;
     copy = new Copy();
-    for (const [index, name] of lists.entries()) takeOut(copy, name, lists.slice(0, index));
+    await takeOut(copy, lists);
   });
   afterAll(() => copy?.remove());
 

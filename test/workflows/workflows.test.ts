@@ -150,7 +150,9 @@ describe('every script', () => {
   });
 
   test.each(scripts())('$at names only npm scripts that exist', ({ script }) => {
-    for (const [, name = ''] of script.matchAll(/\bnpm (?:run )?(?!run|ci|install)([\w:-]+)/g)) {
+    for (const [, name = ''] of script.matchAll(
+      /\bnpm (?:run )?(?:--silent )?(?!run|ci|install|--)([\w:-]+)/g,
+    )) {
       expect(packageJson.scripts).toHaveProperty([name]);
     }
   });

@@ -5,6 +5,7 @@ import {
   contradictions,
   type PortInUse,
 } from './contradictions.ts';
+import { type Defaults, refuseStrangers, withDefaults } from './defaults.ts';
 import { reader } from './read.ts';
 import { type Config, type Schema, SCHEMA, type ValuesOf } from './schema.ts';
 
@@ -31,6 +32,8 @@ export interface LoadOptions<V extends Schema> {
   variables: V;
   /** In use. */
   rooms: RoomVariables[];
+  /** Of the service, for variables of the engine and of those rooms. */
+  defaults?: Defaults;
 }
 
 export interface Loaded<V extends Schema> {
@@ -58,14 +61,16 @@ export class ConfigError extends Error {
  * Reads the whole configuration: the engine's variables, those of the rooms in use, and the service's own.
  *
  * @throws ConfigError `CONFIG_INVALID` with every problem
+ * @throws Error if a default of the service is of no variable, or nothing that the variable takes
  */
 export function loadAll<V extends Schema>(
   env: NodeJS.ProcessEnv,
-  { terminal, variables, rooms }: LoadOptions<V>,
+  { terminal, variables, rooms, defaults = {} }: LoadOptions<V>,
 ): Loaded<V> {
+  refuseStrangers(defaults, [SCHEMA, ...rooms.map(({ schema }) => schema)]);
   const { read, problems } = reader(env, { terminal, own: ownPackage() });
-  const config = read(SCHEMA);
-  const settings = new Map(rooms.map((room) => [room.name, read(room.schema)]));
+  const config = read(withDefaults(SCHEMA, defaults));
+  const settings = new Map(rooms.map((room) => [room.name, read(withDefaults(room.schema, defaults))]));
   const own = read(variables);
   const valuesOf = (room: RoomVariables) => settings.get(room.name) ?? {};
 

@@ -1,0 +1,18 @@
+import { GitError } from './git.ts';
+import { Refusal } from './repository.ts';
+
+/**
+ * Runs a command: a refusal is a sentence for whoever called it, anything else a defect with its stack.
+ *
+ * @param failed the exit code of both
+ */
+export async function report(command: string, failed: number, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.exitCode = failed;
+    const known = error instanceof Refusal || error instanceof GitError;
+    const text = known ? error.message : String((error as Error).stack);
+    process.stderr.write(`${command}: ${text}\nNothing was changed.\n`);
+  }
+}
