@@ -14,7 +14,7 @@ import { Scrapes } from './management/scrapes.ts';
 import { superviseWithTerminus } from './management/terminus.ts';
 import type { CreateApp, Upgrader } from './parts.ts';
 import type { Room, Wiring } from './room.ts';
-import { createLogger, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
+import { createLogger, logAddresses, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { writeTerminationLog } from './telemetry/termination-log.ts';
 
@@ -61,6 +61,7 @@ export async function run<V extends Schema>(
   });
   const { logger, output } = await createLogger(config);
   const droppedLines = () => output.dropped;
+  const watched = config.log.format === 'pretty' && process.stdout.isTTY; // by a person, at a terminal
   const shown = { ...maskSecrets(config, SCHEMA), variables: maskSecrets(variables, schema) };
   logger.debug({ event: 'config', config: shown }, 'effective configuration');
 
@@ -85,7 +86,8 @@ export async function run<V extends Schema>(
   lifecycle.on('state', ({ state }) => {
     if (state === 'ready') {
       health.start();
-      for (const { name, port } of listeners) logListening(logger, name, port);
+      if (watched) logAddresses(logger, config, { listeners, management });
+      else for (const { name, port } of listeners) logListening(logger, name, port);
     }
     // Behind the line that tells of the state, and with it.
     output.gathering = state === 'ready' && !config.log.sync;
@@ -121,7 +123,7 @@ export async function run<V extends Schema>(
 
   await lifecycle.start(async () => {
     await management.start();
-    logListening(logger, 'management', management.port);
+    if (!watched) logListening(logger, 'management', management.port);
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
     const parts = { config, variables, settingsOf, logger, hooks, health, metrics, onUpgrade };

@@ -10,7 +10,7 @@ import { slow } from './slow/slow.ts';
 import type { Parts } from './variables.ts';
 
 // #region features
-/** The features of this service: each is one folder, a function from {@link Parts} to a router. */
+/** The features of this service: each is one folder, a function that adds its routes. */
 const FEATURES = [home, echo, slow, events, chat, orders];
 // #endregion features
 
@@ -21,7 +21,7 @@ export function createApp(parts: Parts): Express {
   if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger));
   app.use(requestLog(logger));
   app.use(securityHeaders()); // before the parsers, so that their refusals carry its headers too
-  for (const feature of FEATURES) app.use(feature(parts));
+  for (const feature of FEATURES) feature(app, parts);
   app.use(gateway(app, parts));
   app.use(notFound);
   app.use(problemHandler(config));

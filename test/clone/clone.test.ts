@@ -26,16 +26,16 @@ import type { Parts } from './variables.ts';
 export function createApp({ config, logger }: Parts): Express {
   const app = express();
   app.use(requestLog(logger));
-  app.use(greeting());
+  greeting(app);
   app.use(notFound);
   app.use(problemHandler(config));
   return app;
 }
 `,
-  'src/service/greeting/greeting.ts': `import { Router } from 'express';
+  'src/service/greeting/greeting.ts': `import type { Router } from 'express';
 
-export function greeting(): Router {
-  return Router().get('/greeting', (_req, res) => void res.json({ hello: 'world' }));
+export function greeting(router: Router): void {
+  router.get('/greeting', (_req, res) => void res.json({ hello: 'world' }));
 }
 `,
   'src/service/paths.json': `{

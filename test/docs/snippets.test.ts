@@ -19,7 +19,11 @@ import express from 'express';
 import { run } from './lastcall/run.js';
 import { variables } from './service/variables.js';
 const [feature] = Object.values(await import(process.env.SNIPPET));
-const createApp = (parts) => express().use(feature(parts));
+const createApp = (parts) => {
+  const app = express();
+  feature(app, parts);
+  return app;
+};
 await run(process.env, { createApp, variables, rooms: [] });
 `;
 

@@ -34,7 +34,7 @@ const TOUCHED_SLOW: Record<string, string[]> = {
   alerts: ['test/prometheus/(compose|dashboard|live)'],
   dashboard: ['test/prometheus/(compose|rules)'],
 };
-const ALWAYS = ['test/service', 'test/workflows', 'test/docs/parts'];
+const ALWAYS = ['test/service', 'test/workflows', 'test/docs/(parts|editor)'];
 
 /** One list alone, and all of them together. */
 const CASES: [title: string, lists: string[]][] = [

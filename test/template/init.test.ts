@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { LISTS_PAGE } from '../../scripts/template/render.ts';
 import { listsOf } from '../../scripts/template/steps.ts';
+import { own } from '../harness/own.ts';
 import { OBSTACLE } from '../support/copy.ts';
 import { unlessMissing } from '../support/skipping.ts';
 import { cloneOf, type GitFolder, projectOf, type Said, templateRepository } from '../support/template.ts';
+import { NO_TERMINAL, Terminal } from '../support/terminal.ts';
 
 jest.setTimeout(600_000);
 
 const testWherePossible = unlessMissing(test, 'npm run init', OBSTACLE);
+const testOnTerminal = unlessMissing(test, 'the questions of npm run init', NO_TERMINAL ?? OBSTACLE);
 const { name: TEMPLATE } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string };
 const LISTS = Object.keys(listsOf(readFileSync(LISTS_PAGE, 'utf8')));
 
@@ -218,6 +221,57 @@ describe('npm run init', () => {
     expect(refusal(clone, 'orders-api', '--prot', '1')).toContain("Unknown option '--prot'");
     expect(refusal(clone, TEMPLATE)).toContain("that is the template's own");
     expect(refusal(clone, 'a', '--port', '9000', '--management-port', '9000')).toContain('got 9000 twice');
+  });
+
+  testOnTerminal('asks at a terminal, and says at once what can not be an answer', async () => {
+    const asked = cloneOf(template);
+    own(() => asked.remove());
+    const terminal = new Terminal('npm run --silent init -- --port 9000', {}, asked.folder);
+
+    await terminal.shows(/Its name/);
+    terminal.type('Orders\r');
+    await terminal.shows(/npm and image registries allow no capital letters/);
+    terminal.type('\x7f'.repeat(6));
+    terminal.type('orders-api\r');
+    await terminal.shows(/What it does, in a sentence/);
+    terminal.type('\r');
+    await terminal.shows(/Who owns it/);
+    terminal.type('@acme/orders\r');
+    await terminal.shows(/Its image/);
+    terminal.type('\r');
+    await terminal.shows(/Port of probes/);
+    terminal.type('\r');
+    await terminal.shows(/Licence/);
+    terminal.type('\x1b[B\r'); // the one below
+    await terminal.shows(/What can go/);
+    terminal.type('\x1b[B \r');
+    await terminal.shows(/This is orders-api now/);
+
+    expect(await terminal.ended()).toBe(0);
+    expect(JSON.parse(asked.read('.template.json'))).toMatchObject({
+      answers: {
+        name: 'orders-api',
+        description: 'The service orders-api',
+        owner: '@acme/orders',
+        image: '',
+        port: 9000,
+        managementPort: 8081,
+        licence: 'Apache-2.0',
+        without: [LISTS[1]],
+      },
+    });
+  });
+
+  testOnTerminal('changes nothing if the person has had enough', async () => {
+    const before = clone.state();
+    const terminal = new Terminal('npm run --silent init', {}, clone.folder);
+
+    await terminal.shows(/Its name/);
+    terminal.type('\x03');
+
+    await terminal.shows(/Nothing was changed/);
+    expect(await terminal.ended()).toBe(1);
+    expect(clone.state()).toBe(before);
   });
 
   testWherePossible('shows with --dry-run what it would do, and does not do it', () => {

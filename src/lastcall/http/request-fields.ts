@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trackedRequest } from '../listener/request.ts';
 import { routeOf } from './route-table.ts';
 
-/** What the line of a request says when it has ended. None of it can hold a secret. */
+/** What the line of a request says when it has ended. */
 export class RequestFields {
   readonly event = 'request';
   readonly requestId: IncomingMessage['id'];
@@ -12,8 +12,10 @@ export class RequestFields {
   readonly ms: number | undefined;
   readonly bytes: number | undefined;
   readonly traceId: string | undefined;
+  readonly err: unknown;
 
-  constructor(req: IncomingMessage, res: ServerResponse) {
+  /** @param err that it has ended with */
+  constructor(req: IncomingMessage, res: ServerResponse, err?: unknown) {
     const tracked = trackedRequest(req);
     this.requestId = req.id;
     this.method = req.method;
@@ -22,5 +24,14 @@ export class RequestFields {
     this.ms = tracked?.ageMs;
     this.bytes = tracked?.bytesSent;
     this.traceId = req.traceId;
+    this.err = err;
+  }
+
+  /** Whether there may be something to mask: in an error, if it has more than its texts. */
+  get mayHoldSecret(): boolean {
+    if (this.err === undefined) return false;
+    if (!(this.err instanceof Error)) return true;
+    for (const _field in this.err) return true; // those that it inherits are written, too
+    return false;
   }
 }

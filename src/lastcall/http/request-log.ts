@@ -38,7 +38,7 @@ export function requestLog(logger: Logger): RequestHandler {
     customLogLevel: (_req, res, error) =>
       (error ?? res.err) !== undefined || res.statusCode >= 500 ? 'error' : 'info',
     customSuccessObject: (req, res) => new RequestFields(req, res),
-    customErrorObject: (req, res, error) => Object.assign(new RequestFields(req, res), { err: error }),
+    customErrorObject: (req, res, error) => new RequestFields(req, res, error),
     customSuccessMessage: message,
     customErrorMessage: message,
   });

@@ -13,16 +13,15 @@ type ChildOf = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) 
  * than writing it. So the first is made in one step, a logger of pino's like any other, and the second is the same for
  * all of them.
  *
- * @param logger masks secrets. Only the line of {@link RequestFields} is written without that
+ * @param logger masks secrets. Only {@link RequestFields} that can hold none are written without that
  */
 export function loggerOfRequests(logger: Logger): Logger {
   const plain = logger.child({}, { redact: [] });
-  const line = inheriting(logger, {
-    info: (fields: unknown, text?: string) => {
-      if (fields instanceof RequestFields) plain.info(fields, text);
-      else logger.info(fields, text);
-    },
-  });
+  const write = (level: 'info' | 'error') => (fields: unknown, text?: string) => {
+    const isPlain = fields instanceof RequestFields && !fields.mayHoldSecret;
+    (isPlain ? plain : logger)[level](fields, text);
+  };
+  const line = inheriting(logger, { info: write('info'), error: write('error') });
   const { child: childOf } = logger as unknown as { child: ChildOf };
   const common = inheriting(logger, {
     child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {

@@ -32,6 +32,10 @@ const PLACES = [
 /** No wildcards: they would cost ten times as much as all the rest of a line. */
 const MASKED = ['', ...PLACES].flatMap((place) => SECRETS.map((name) => `${place}["${name}"]`));
 
+/** What these events say is in their sentence, as long as all is well; the rest is for machines. */
+const SAID =
+  /^\{"level":"info",.*?"pod":"[^"]*","event":"(?:lifecycle|signal|open|listening|listener|hook|health|shutdown)"/;
+
 /** Lines of this level and above are never gathered. */
 const URGENT = pino.levels.values['warn'] ?? 0;
 
@@ -66,7 +70,10 @@ export async function createLogger({ log, service }: Pick<Config, 'log' | 'servi
 
 async function pretty(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
-  return prettyFactory({ singleLine: true, ignore: 'service,version,pod,event' });
+  const options = { ignore: 'service,version,pod,event' };
+  const whole = prettyFactory({ ...options, singleLine: true });
+  const brief = prettyFactory({ ...options, hideObject: true });
+  return (line) => (SAID.test(line) ? brief : whole)(line);
 }
 
 /** The line that stands for lines that were dropped, whatever the level of the log: they may have been errors. */
@@ -120,6 +127,31 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
 
 export function logListening(logger: Logger, listener: string, port: number): void {
   logger.info({ event: 'listening', listener, port }, `${listener} listening on port ${port}`);
+}
+
+interface Open {
+  /** Their names are the schemes of their URLs. */
+  listeners: { name: string; port: number }[];
+  management: { port: number };
+}
+
+/** For people, in one line: where to click. */
+export function logAddresses(
+  logger: Logger,
+  { http, management }: Pick<Config, 'http' | 'management'>,
+  open: Open,
+): void {
+  const traffic = open.listeners.map(({ name, port }) => urlOf(name, http.host, port));
+  const rest = urlOf('http', management.host, open.management.port);
+  logger.info(
+    { event: 'open', traffic, management: rest },
+    `open: ${traffic.join(', ')}; probes, metrics and state: ${rest}`,
+  );
+}
+
+function urlOf(scheme: string, host: string | undefined, port: number): string {
+  if (host === undefined || host === '0.0.0.0' || host === '::') return `${scheme}://localhost:${port}`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** In a flood of connections one line is enough for a while; the metrics count each. */

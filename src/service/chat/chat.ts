@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { WebSocketServer } from 'ws';
 import { Problem } from '#lastcall';
 import type { Parts } from '../variables.ts';
@@ -6,7 +6,7 @@ import type { Parts } from '../variables.ts';
 const MAX_BYTES = 64 * 1024;
 
 /** `/chat`: a WebSocket on which everybody gets what anybody sends. */
-export function chat({ onUpgrade }: Parts): Router {
+export function chat(router: Router, { onUpgrade }: Parts): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BYTES });
   // #region upgrade
   onUpgrade((req, socket, head) => {
@@ -22,10 +22,8 @@ export function chat({ onUpgrade }: Parts): Router {
   });
   // #endregion upgrade
 
-  const router = Router();
   router.all('/chat', (_req, res) => {
     res.set('Upgrade', 'websocket');
     throw new Problem(426, 'this is a WebSocket');
   });
-  return router;
 }

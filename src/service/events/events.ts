@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import { methodNotAllowed } from '#lastcall';
 
 const INTERVAL_MS = 1000;
@@ -6,10 +6,8 @@ const INTERVAL_MS = 1000;
 const RETRY_MS = 1000;
 
 /** `GET /events`: a stream that says goodbye. */
-export function events(): Router {
-  const router = Router();
+export function events(router: Router): void {
   router.route('/events').get(stream).all(methodNotAllowed);
-  return router;
 }
 
 // #region stream

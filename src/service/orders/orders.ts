@@ -1,4 +1,4 @@
-import { json, Router } from 'express';
+import { json, type Router } from 'express';
 import { methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
@@ -6,7 +6,7 @@ import { orderRequest, SHIPPINGS } from './order.ts';
 import { OrderStore } from './store.ts';
 
 /** `POST /orders` places an order, `GET /orders/:id` shows it. The worked example of docs/building.md. */
-export function orders({ config, variables, hooks, health, metrics }: Parts): Router {
+export function orders(router: Router, { config, variables, hooks, health, metrics }: Parts): void {
   // #region resource
   const { file, maxQuantity } = variables.orders;
   const store = new OrderStore(file);
@@ -23,7 +23,6 @@ export function orders({ config, variables, hooks, health, metrics }: Parts): Ro
   // #endregion metrics
 
   // #region routes
-  const router = Router();
   const body = json({ limit: config.bodyLimitBytes });
   const schema = orderRequest(maxQuantity);
   router
@@ -44,5 +43,4 @@ export function orders({ config, variables, hooks, health, metrics }: Parts): Ro
     })
     .all(methodNotAllowed);
   // #endregion routes
-  return router;
 }

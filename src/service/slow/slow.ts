@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RequestHandler, Router } from 'express';
+import type { RequestHandler, Router } from 'express';
 import { methodNotAllowed, Problem } from '#lastcall';
 
 const MAX_MS = 60_000;
 
 /** `GET /slow?ms=N`: answers after N milliseconds, to have something in flight. */
-export function slow(): Router {
-  const router = Router();
+export function slow(router: Router): void {
   router.route('/slow').get(wait).all(methodNotAllowed);
-  return router;
 }
 
 const wait: RequestHandler = async (req, res) => {

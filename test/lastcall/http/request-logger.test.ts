@@ -108,17 +108,36 @@ describe('the logger of a request', () => {
   });
 });
 
-test('an error of the application is masked in the line of its request', async () => {
-  const app = express();
-  app.use(requestLog(logger));
-  app.get('/', (_req, res) => {
-    res.err = Object.assign(new Error('no'), { token: 'swordfish' });
-    res.status(500).end();
-  });
-  await request(app).get('/');
+describe('an error of the application, in the line of its request,', () => {
+  async function errOf(err: unknown): Promise<unknown> {
+    const app = express();
+    app.use(requestLog(logger));
+    app.get('/', (_req, res) => {
+      res.err = err as Error;
+      res.status(500).end();
+    });
+    await request(app).get('/');
+    return (await log.line({ event: 'request', level: 'error' }))['err'];
+  }
+  class Inheriting extends Error {
+    declare token: string;
+  }
+  Object.assign(Inheriting.prototype, { token: 'swordfish' });
 
-  expect(await log.line({ event: 'request' })).toMatchObject({
-    level: 'error',
-    err: { message: 'no', token: '***' },
+  test.each([
+    ['that has a secret', Object.assign(new Error('no'), { token: 'swordfish' })],
+    ['that inherits one', new Inheriting('no')],
+    ['that is none', { token: 'swordfish', message: 'no' }],
+  ])('is masked: one %s', async (_which, err) => {
+    expect(await errOf(err)).toMatchObject({ message: 'no', token: '***' });
+  });
+
+  test('is whole if there is nothing to mask', async () => {
+    const err = new Error('no', { cause: new Error('because') });
+    expect(await errOf(err)).toEqual({
+      type: 'Error',
+      message: 'no: because',
+      stack: expect.stringMatching(/^Error: no\n.*\ncaused by: Error: because\n/s),
+    });
   });
 });
