@@ -44,7 +44,8 @@ test('the container of the editor has the Node of .nvmrc, and shows the ports of
     forwardPorts: number[];
     portsAttributes: object;
   };
-  const { PORT = '8080', MANAGEMENT_PORT = '8081' }: Record<string, string> = defaults;
+  const own: Partial<Record<'PORT' | 'MANAGEMENT_PORT', string>> = defaults;
+  const { PORT = '8080', MANAGEMENT_PORT = '8081' } = own;
   const ports = [PORT, MANAGEMENT_PORT];
 
   expect(container.image).toContain(`:${readFileSync('.nvmrc', 'utf8').trim()}-`);

@@ -23,7 +23,7 @@ const HOOKS = [
     },
   },
   { name: 'slow-stop', stop: () => new Promise((resolve) => setTimeout(resolve, 2000)) },
-  { name: 'hung', stop: () => new Promise(() => undefined), timeoutMs: 200 },
+  { name: 'hung', stop: () => new Promise(() => undefined), timeoutMs: 2000 },
   {
     name: 'blocking',
     stop: () => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,19 +32,37 @@ export class Copy extends Folder {
 
   /** What the program says if it fails; nothing if it succeeds. */
   complaintsOf(program: string, ...args: string[]): string {
-    const path = `${this.at('node_modules/.bin')}:${process.env['PATH']}`;
-    const { status, stdout, stderr } = spawnSync(program, args, {
-      cwd: this.folder,
-      env: { ...process.env, PATH: path },
-      encoding: 'utf8',
-      maxBuffer: 1e8,
-    });
+    const { status, stdout, stderr } = spawnSync(program, args, this.#options());
     return status === 0 ? '' : `exit code ${status}\n${stdout}\n${stderr}`;
+  }
+
+  /** The same, beside others. */
+  async complaints(program: string, ...args: string[]): Promise<string> {
+    return new Promise((resolve) => {
+      execFile(program, args, this.#options(), (error, stdout, stderr) => {
+        resolve(error === null ? '' : `exit code ${error.code}\n${stdout}\n${stderr}`);
+      });
+    });
   }
 
   /** What fails of some tests. As everywhere, they are run on a build of the copy. */
   failuresOf(...jestArgs: string[]): string {
     return this.complaintsOf(process.execPath, ...JEST, ...jestArgs);
+  }
+
+  /** The same, beside others; not two at once, because each builds the copy. */
+  async failures(...jestArgs: string[]): Promise<string> {
+    return this.complaints(process.execPath, ...JEST, ...jestArgs);
+  }
+
+  #options() {
+    const path = `${this.at('node_modules/.bin')}:${process.env['PATH']}`;
+    return {
+      cwd: this.folder,
+      env: { ...process.env, PATH: path },
+      encoding: 'utf8',
+      maxBuffer: 1e8,
+    } as const;
   }
 
   remove(): void {

@@ -4,10 +4,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { own } from '../harness/own.ts';
 
 /** Why no terminal can be had here: `script` of util-linux makes them. */
-export const NO_TERMINAL =
-  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
-    ? undefined
-    : 'there is no script of util-linux';
+export const NO_TERMINAL = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes(
+  'util-linux',
+)
+  ? undefined
+  : 'there is no script of util-linux';
 
 /** A program on a terminal of its own. */
 export class Terminal {
