@@ -65,7 +65,8 @@ const VERBS: Record<string, (context: Context, rest: string) => Outcome> = {
   },
   swap: ({ folder, words, before }, rest) => {
     const [file, texts] = halves(rest);
-    const [from = '', to = from] = texts.split(' => ');
+    const at = texts.lastIndexOf(' => ');
+    const [from, to] = at < 0 ? [texts, texts] : [texts.slice(0, at), texts.slice(at + ' => '.length)];
     const text = folder.read(file);
     const old = fill(from, before);
     if (!text.includes(old)) throw new Error(`there is no ${JSON.stringify(old)}`);

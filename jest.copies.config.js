@@ -1,0 +1,20 @@
+// What `npm run test:copies` runs: services are made of the template, parts are taken out, the engine is installed elsewhere.
+import { availableParallelism } from 'node:os';
+import fast from './jest.config.js';
+
+/** What is done to copies of the repository, and run there. */
+export const COPIES = [
+  '<rootDir>/test/template/init.test.ts',
+  '<rootDir>/test/template/update.test.ts',
+  '<rootDir>/test/clone/',
+  '<rootDir>/test/engine/',
+  '<rootDir>/test/taking-out/',
+];
+
+export default {
+  ...fast,
+  testMatch: COPIES.map((path) => path.replace(/\/$/, '/**/*.test.ts')),
+  testPathIgnorePatterns: [],
+  // Compilers and linters, mostly.
+  maxWorkers: availableParallelism(),
+};
