@@ -24,6 +24,11 @@ export interface AppParts<V extends Schema = Schema> {
   health: Health;
   /** Metrics of your own. */
   metrics: MetricFactory;
+  /**
+   * Fires when the process is told to leave, for work that no request has asked for: a consumer takes no new job from
+   * then on. The hooks stop later, after the drain.
+   */
+  shutdownSignal: AbortSignal;
   /** Takes WebSockets; upgraders are asked in turn. */
   onUpgrade: (upgrader: Upgrader) => void;
 }

@@ -80,6 +80,7 @@ export async function run<V extends Schema>(
   const hookNames = () => hooks.names;
   const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines });
 
+  const leaving = new AbortController();
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);
   if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
@@ -91,6 +92,7 @@ export async function run<V extends Schema>(
     }
     // Behind the line that tells of the state, and with it.
     output.gathering = state === 'ready' && !config.log.sync;
+    if (state === 'lame-duck') leaving.abort();
     if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
   });
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -126,7 +128,17 @@ export async function run<V extends Schema>(
     if (!watched) logListening(logger, 'management', management.port);
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const parts = { config, variables, settingsOf, logger, hooks, health, metrics, onUpgrade };
+    const parts = {
+      config,
+      variables,
+      settingsOf,
+      logger,
+      hooks,
+      health,
+      metrics,
+      shutdownSignal: leaving.signal,
+      onUpgrade,
+    };
     const handler = await createApp(parts);
     const listen: Wiring['listen'] = (own) => {
       const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);

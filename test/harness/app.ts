@@ -79,10 +79,12 @@ export async function startApp<V extends Schema = Schema>(
   });
   const hookNames = () => hooks.names;
   const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines: () => 0 });
+  const leaving = new AbortController();
   let failure: unknown;
   lifecycle.on('fatal', ({ error }) => (failure ??= error));
   lifecycle.on('state', ({ state }) => {
     if (state === 'ready') health.start();
+    if (state === 'lame-duck') leaving.abort();
     if (state === 'cleanup') health.stop();
   });
   const close = async () => lifecycle.shutdown();
@@ -91,7 +93,16 @@ export async function startApp<V extends Schema = Schema>(
   await lifecycle.start(async () => {
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const handler = await createApp({ ...loaded, logger, hooks, health, metrics, onUpgrade });
+    const { signal: shutdownSignal } = leaving;
+    const handler = await createApp({
+      ...loaded,
+      logger,
+      hooks,
+      health,
+      metrics,
+      shutdownSignal,
+      onUpgrade,
+    });
     const listen: Wiring['listen'] = (own) => {
       const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
       listeners.push(listener);

@@ -125,10 +125,11 @@ function crash() {
 }
 
 function app(parts) {
-  const { hooks, health } = parts;
+  const { hooks, health, shutdownSignal } = parts;
   for (const hook of HOOKS.filter(({ name }) => wanted.includes(name))) hooks.add(hook);
   if (wanted.includes('sick')) health.add('db', () => Promise.reject(new Error('no route to db')));
   if (wanted.includes('healthy')) health.add('db', pong);
+  if (wanted.includes('told')) shutdownSignal.addEventListener('abort', () => log('told to leave'));
   if (wanted.includes('busy')) {
     setInterval(() => standStill(60), 80);
   }

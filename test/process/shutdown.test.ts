@@ -183,6 +183,23 @@ describe('a shutdown that does not go well', () => {
     await service.line({ event: 'fixture', msg: 'good stopped' });
   });
 
+  test('what no request has asked for is told at once, and its hook runs after the drain', async () => {
+    const service = startService({ FIXTURE: 'told,good' }, FIXTURE);
+    await service.url;
+    service.kill('SIGTERM');
+    await service.ended;
+    const said = service.lines.map(({ event, state, msg }) => (event === 'fixture' ? msg : state));
+    expect(said.filter((word) => word !== undefined)).toEqual([
+      'ready',
+      'lame-duck',
+      'told to leave',
+      'draining',
+      'cleanup',
+      'good stopped',
+      'exited',
+    ]);
+  });
+
   test('the overall deadline ends what would wait for ever, exit 82', async () => {
     const service = startService({
       SHUTDOWN_WINDOW_MAX: '200ms',
