@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPod, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
@@ -75,7 +76,11 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
       expect(deployment.spec.template.metadata.labels).toMatchObject(deployment.spec.selector.matchLabels);
       for (const { spec } of ofKind<IService>(objects, 'Service')) {
         expect(spec?.selector).toEqual(deployment.spec.selector.matchLabels);
-        for (const { metadata } of ofKind<IPod>(objects, 'Pod')) {
+        const others = [
+          ...ofKind<IPod>(objects, 'Pod'),
+          ...ofKind<IJob>(objects, 'Job').flatMap((job) => job.spec?.template ?? []),
+        ];
+        for (const { metadata } of others) {
           expect(metadata?.labels).not.toMatchObject(spec?.selector ?? {});
         }
       }
@@ -188,6 +193,7 @@ test.each([
       ingress: { enabled: true },
       httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] },
       configFiles: { data: { 'a.json': '{}' } },
+      migrations: { enabled: true, args: ['migrate.js'] },
       metrics: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
     });
     const args = ['template', release, CHART, '--namespace', namespace, '-f', '-'];

@@ -42,6 +42,7 @@ const PLANTED: [what: string, kind: string, path: string, value: unknown, says: 
   ['an unknown field', 'Service', 'spec.ports.0.target', 'http', 'target'],
   ['an unknown field', 'HorizontalPodAutoscaler', 'spec.behavior.scaleUp.window', 5, 'window'],
   ['an unknown field', 'PodDisruptionBudget', 'spec.maxAvailable', 1, 'maxAvailable'],
+  ['an unknown field', 'Job', 'spec.backofLimit', 3, 'backofLimit'],
   ['an unknown field', 'NetworkPolicy', 'spec.ingress.0.port', 80, 'port'],
   ['an unknown field', 'Ingress', 'spec.className', 'nginx', 'className'],
   ['an unknown field', 'HTTPRoute', 'spec.rules.0.backends', [], 'backends'],

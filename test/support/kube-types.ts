@@ -13,6 +13,7 @@ const monitoring = (name: string) =>
 const TYPES: Record<string, string> = {
   'apps/v1 Deployment': core('Deployment', 'apps/v1'),
   'autoscaling/v2 HorizontalPodAutoscaler': core('HorizontalPodAutoscaler', 'autoscaling/v2'),
+  'batch/v1 Job': core('Job', 'batch/v1'),
   'networking.k8s.io/v1 Ingress': core('Ingress', 'networking.k8s.io/v1'),
   'networking.k8s.io/v1 NetworkPolicy': core('NetworkPolicy', 'networking.k8s.io/v1'),
   'policy/v1 PodDisruptionBudget': core('PodDisruptionBudget', 'policy/v1'),
