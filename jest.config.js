@@ -10,6 +10,7 @@ export const SLOW = [
   '<rootDir>/test/process/busy.test.ts',
   '<rootDir>/test/bench/bench.test.ts',
   '<rootDir>/test/mutants.test.ts',
+  '<rootDir>/test/recipes/',
   '<rootDir>/test/template/init.test.ts',
   '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',

@@ -11,9 +11,9 @@ export interface Block {
   code: string;
 }
 
-export const PAGES = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const DOCS = readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`);
+
+export const PAGES = ['README.md', ...DOCS.sort()].filter((name) => name.endsWith('.md'));
 
 const FENCE = /^```(?:ts|js|typescript|javascript|mjs)(?: (.*))?\n([^]*?)^```$/gm;
 

@@ -25,6 +25,8 @@ const TOUCHED: Record<string, string[]> = {
   ingress: CHART,
   'http-route': CHART,
   'network-policy': CHART,
+  migrations: CHART,
+  recipes: ['test/docs/', 'test/chart/schema'],
   compose: ['test/chart/alerts', 'test/lastcall/config'],
 };
 /** Of the slow ones. */
