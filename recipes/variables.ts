@@ -1,8 +1,10 @@
 // In place of src/service/variables.ts, so that a recipe imports here what it will import in a service.
 import type { AppParts } from '#lastcall';
 import { postgresVariables } from './postgres/variables.ts';
+import { queueVariables } from './queue/variables.ts';
+import { redisVariables } from './redis/variables.ts';
 
-export const variables = { postgres: postgresVariables };
+export const variables = { postgres: postgresVariables, queue: queueVariables, redis: redisVariables };
 
 /** What features get. */
 export type Parts = AppParts<typeof variables>;
