@@ -33,7 +33,7 @@ export interface AppParts<V extends Schema = Schema> {
   onUpgrade: (upgrader: Upgrader) => void;
 }
 
-/** Makes the application. */
+/** Makes the application; undefined: it has no HTTP, and there is no listener but that of the management port. */
 export type CreateApp<V extends Schema = Schema> = (
   parts: AppParts<V>,
-) => RequestListener | Promise<RequestListener>;
+) => RequestListener | undefined | Promise<RequestListener | undefined>;

@@ -140,6 +140,7 @@ export async function run<V extends Schema>(
       onUpgrade,
     };
     const handler = await createApp(parts);
+    if (handler === undefined) return;
     const listen: Wiring['listen'] = (own) => {
       const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
       listeners.push(listener);

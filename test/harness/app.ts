@@ -103,6 +103,7 @@ export async function startApp<V extends Schema = Schema>(
       shutdownSignal,
       onUpgrade,
     });
+    if (handler === undefined) throw new Error('it has no HTTP: start it as a process');
     const listen: Wiring['listen'] = (own) => {
       const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
       listeners.push(listener);

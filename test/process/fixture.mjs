@@ -133,6 +133,7 @@ function app(parts) {
   if (wanted.includes('busy')) {
     setInterval(() => standStill(60), 80);
   }
+  if (wanted.includes('no-http')) return undefined;
   const service = createApp(parts);
   return (req, res) => {
     const [path, query] = req.url.split('?', 2);

@@ -34,6 +34,19 @@ describe('an orderly shutdown', () => {
     expect(states).toEqual(['ready', 'lame-duck', 'draining', 'cleanup', 'exited']);
   });
 
+  test('a service without HTTP passes through the same states, and listens for probes alone', async () => {
+    const service = startService({ FIXTURE: 'no-http,good' }, FIXTURE);
+    await service.line({ state: 'ready' });
+    expect(await probe(await service.management, '/readyz')).toBe(200);
+    service.kill('SIGTERM');
+    const { code, report } = await reportOf(service);
+    expect({ code, listeners: report.listeners }).toEqual({ code: 0, listeners: [] });
+    expect(report.hooks).toMatchObject([{ name: 'good', result: 'ok' }]);
+    const states = service.lines.filter(({ event }) => event === 'lifecycle').map(({ state }) => state);
+    expect(states).toEqual(['ready', 'lame-duck', 'draining', 'cleanup', 'exited']);
+    expect(service.lines.filter(({ event }) => event === 'listening')).toHaveLength(1);
+  });
+
   test('probes say starting, ready and leaving, and nobody listens afterwards', async () => {
     const service = startService({ FIXTURE: 'slow-start', SHUTDOWN_WINDOW: '2s' }, FIXTURE);
     const management = await service.management;
