@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Queue } from 'bullmq';
+import { probe } from '../harness/http.ts';
 import { reportOf } from '../harness/report.ts';
 import type { ServiceProcess } from '../harness/service.ts';
 import { startRecipe } from './recipe.ts';
@@ -56,7 +57,10 @@ describeWith('redis-server')('the recipe of a queue', () => {
     const { code, report } = await reportOf(service);
     expect({ code, hooks: report.hooks }).toMatchObject({
       code: 0,
-      hooks: [{ name: 'queue', result: 'ok' }],
+      hooks: [
+        { name: 'consumer', result: 'ok' },
+        { name: 'queue', result: 'ok' },
+      ],
     });
     expect([await stateOf(running.id), await stateOf(late.id)]).toEqual(['completed', 'waiting']);
 
@@ -76,7 +80,7 @@ describeWith('redis-server')('the recipe of a queue', () => {
     const { code, report } = await reportOf(service);
     expect({ code, hooks: report.hooks }).toMatchObject({
       code: 81,
-      hooks: [{ name: 'queue', result: 'timeout' }],
+      hooks: [{ name: 'consumer', result: 'timeout' }, { name: 'queue' }],
     });
     expect(await stateOf(id)).toBe('active'); // until its lock has run out: then it is another consumer's
     await seen.obliterate({ force: true });
@@ -95,5 +99,21 @@ describeWith('redis-server')('the recipe of a queue', () => {
     await until(service, id, ({ state }) => state === 'completed');
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
+  });
+
+  test('a worker has probes and metrics and nothing else, and does jobs until the signal', async () => {
+    const job = await seen.add('export', { pages: 8 });
+
+    const worker = start({ FEATURE: 'worker', SHUTDOWN_WINDOW: '0' });
+    while (((await seen.getJob(job.id ?? ''))?.progress ?? 0) === 0);
+    expect(await probe(await worker.management, '/readyz')).toBe(200);
+    worker.kill('SIGTERM');
+
+    const { code, report } = await reportOf(worker);
+    expect({ code, listeners: report.listeners }).toEqual({ code: 0, listeners: [] });
+    expect(await stateOf(job.id ?? '')).toBe('completed');
+    expect(worker.lines.filter(({ event }) => event === 'listening')).toMatchObject([
+      { listener: 'management' },
+    ]);
   });
 });
