@@ -25,7 +25,7 @@ export function consume({ variables, hooks, metrics, logger, shutdownSignal }: P
   let closed: Promise<void> | undefined;
   /** Takes no new job from now on; resolves when those that have begun are done. */
   const close = async () => (closed ??= worker.close());
-  shutdownSignal.addEventListener('abort', () => void close());
+  shutdownSignal.addEventListener('abort', () => void close().catch(() => undefined)); // the hook says why
   // #endregion consumer
 
   // #region hook

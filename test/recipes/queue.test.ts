@@ -101,6 +101,19 @@ describeWith('redis-server')('the recipe of a queue', () => {
     expect((await service.ended).code).toBe(0);
   });
 
+  test('a Redis that is away at the end is reported, and keeps nobody longer than the cleanup may', async () => {
+    const service = start({ SHUTDOWN_CLEANUP_TIMEOUT: '500ms' });
+    await service.line({ event: 'health', up: true });
+    await redis.stop();
+
+    service.kill('SIGTERM');
+
+    const { code, report } = await reportOf(service);
+    await redis.start();
+    expect(code).toBe(81);
+    expect(report.hooks).toMatchObject([{ name: 'consumer', result: 'timeout' }, { name: 'queue' }]);
+  });
+
   test('a worker has probes and metrics and nothing else, and does jobs until the signal', async () => {
     const job = await seen.add('export', { pages: 8 });
 

@@ -35,7 +35,8 @@ describe.each(pages)('%s', (page) => {
   });
 
   test('links only to files that exist', () => {
-    const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+    const prose = read(page).replaceAll(/^```[^]*?^```$/gm, '');
+    const links = [...prose.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
     expect(links.filter((path) => !existsSync(join(ROOT, dirname(page), path)))).toEqual([]);
   });
 });
