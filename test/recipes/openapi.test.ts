@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import type { ServiceProcess } from '../harness/service.ts';
 import { startRecipe } from './recipe.ts';
@@ -54,10 +54,13 @@ async function ask(method: string, { path, body }: Asked) {
   return { status: answer.status, type, body: await answer.json() };
 }
 
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+const compiled = new Map<object, ValidateFunction>();
+
 /** What the document says against a value; null if nothing. */
 function against(schema: object, value: unknown): unknown {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  const validate = ajv.compile({ ...schema, components: document.components });
+  const validate = compiled.get(schema) ?? ajv.compile({ ...schema, components: document.components });
+  compiled.set(schema, validate);
   return validate(value) ? null : validate.errors;
 }
 

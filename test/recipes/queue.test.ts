@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { probe } from '../harness/http.ts';
@@ -8,6 +9,9 @@ import { describeWith } from './servers/program.ts';
 import { type RedisServer, startRedisServer } from './servers/redis.ts';
 
 jest.setTimeout(60_000);
+
+/** Between two looks at a job. */
+const LOOK_MS = 20;
 
 describeWith('redis-server')('the recipe of a queue', () => {
   let redis: RedisServer;
@@ -30,7 +34,7 @@ describeWith('redis-server')('the recipe of a queue', () => {
     id: string,
     is: (job: { state: string; progress: number }) => boolean,
   ) => {
-    while (!is(await jobOf(service, id)));
+    while (!is(await jobOf(service, id))) await sleep(LOOK_MS);
   };
   const stateOf = async (id: string) => (await seen.getJob(id))?.getState();
 
@@ -118,7 +122,7 @@ describeWith('redis-server')('the recipe of a queue', () => {
     const job = await seen.add('export', { pages: 8 });
 
     const worker = start({ FEATURE: 'worker', SHUTDOWN_WINDOW: '0' });
-    while (((await seen.getJob(job.id ?? ''))?.progress ?? 0) === 0);
+    while (((await seen.getJob(job.id ?? ''))?.progress ?? 0) === 0) await sleep(LOOK_MS);
     expect(await probe(await worker.management, '/readyz')).toBe(200);
     worker.kill('SIGTERM');
 
