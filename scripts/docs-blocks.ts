@@ -11,9 +11,11 @@ export interface Block {
   code: string;
 }
 
-const DOCS = readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`);
+/** docs/recipes/ may have been taken out; what else is below docs/ is written by others. */
+const FOLDERS = ['docs', 'docs/recipes'].filter((folder) => existsSync(folder));
+const DOCS = FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
 
-export const PAGES = ['README.md', ...DOCS.sort()].filter((name) => name.endsWith('.md'));
+export const PAGES = ['README.md', ...DOCS].filter((name) => name.endsWith('.md'));
 
 const FENCE = /^```(?:ts|js|typescript|javascript|mjs)(?: (.*))?\n([^]*?)^```$/gm;
 
