@@ -31,11 +31,11 @@ const TOUCHED: Record<string, string[]> = {
 };
 /** Of the slow ones. */
 const TOUCHED_SLOW: Record<string, string[]> = {
-  tls: ['test/engine/(api|package)'],
-  gateway: ['test/engine/(api|package)'],
   alerts: ['test/prometheus/(compose|dashboard|live)'],
   dashboard: ['test/prometheus/(compose|rules)'],
 };
+/** Rooms, without which the engine as a package is another. */
+const PACKED = ['tls', 'gateway'];
 /** What a scrape shows is another without these. */
 const MEASURED = ['examples', 'tls', 'gateway'];
 const ALWAYS = ['test/service', 'test/workflows/docs', 'test/docs/(parts|editor)'];
@@ -55,6 +55,7 @@ test('every room has a list, and every list its tests', () => {
 describe.each(CASES)('without %s', (title, lists) => {
   const touched = [...new Set([...lists.flatMap((name) => TOUCHED[name] ?? []), ...ALWAYS])];
   const slow = title === EVERYTHING ? [] : lists.flatMap((name) => TOUCHED_SLOW[name] ?? []);
+  const packed = title !== EVERYTHING && lists.some((name) => PACKED.includes(name));
   const measured = lists.some((name) => MEASURED.includes(name));
   let copy: Copy;
   /** What programs say that run beside each other. */
@@ -64,11 +65,12 @@ describe.each(CASES)('without %s', (title, lists) => {
     if (OBSTACLE !== undefined) return;
     copy = new Copy();
     await takeOut(copy, lists);
-    const run = async (...jestArgs: string[]) => copy.failures('-c', 'jest.slow.config.js', ...jestArgs);
+    const run = async (config: string, ...jestArgs: string[]) =>
+      copy.failures('-c', `jest.${config}.config.js`, ...jestArgs);
     const tests = copy.failures(...touched);
-    const neighbours = tests.then(async () => (slow.length > 0 ? run(...slow) : ''));
+    const neighbours = tests.then(async () => (slow.length > 0 ? run('slow', ...slow) : ''));
     const metrics = neighbours.then(async () =>
-      measured ? run('test/prometheus/scrape', '-t', 'docs/metrics.md has') : '',
+      measured ? run('slow', 'test/prometheus/scrape', '-t', 'docs/metrics.md has') : '',
     );
     checks = {
       tsc: copy.complaints('tsc', '-p', 'tsconfig.json', '--noEmit'),
@@ -76,6 +78,7 @@ describe.each(CASES)('without %s', (title, lists) => {
       tests,
       neighbours,
       metrics,
+      packed: metrics.then(async () => (packed ? run('copies', 'test/engine/(api|package)') : '')),
     };
   });
 
@@ -113,6 +116,12 @@ describe.each(CASES)('without %s', (title, lists) => {
   if (measured) {
     testWherePossible('docs/metrics.md has what a scrape of it has', async () => {
       expect(await checks['metrics']).toBe('');
+    });
+  }
+
+  if (packed) {
+    testWherePossible('the engine is packed without it', async () => {
+      expect(await checks['packed']).toBe('');
     });
   }
 
