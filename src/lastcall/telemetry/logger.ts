@@ -143,10 +143,8 @@ export function logAddresses(
 ): void {
   const traffic = open.listeners.map(({ name, port }) => urlOf(name, http.host, port));
   const rest = urlOf('http', management.host, open.management.port);
-  logger.info(
-    { event: 'open', traffic, management: rest },
-    `open: ${traffic.join(', ')}; probes, metrics and state: ${rest}`,
-  );
+  const what = [...traffic, `probes, metrics and state: ${rest}`]; // a worker has no traffic
+  logger.info({ event: 'open', traffic, management: rest }, `open: ${what.join('; ')}`);
 }
 
 function urlOf(scheme: string, host: string | undefined, port: number): string {

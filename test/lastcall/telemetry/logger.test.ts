@@ -1,9 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { loadConfig } from '../../../src/lastcall/config/config.ts';
 import { Health } from '../../../src/lastcall/lifecycle/health.ts';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
-import { logHealth, logLifecycle, logListening } from '../../../src/lastcall/telemetry/logger.ts';
+import {
+  logHealth,
+  logLifecycle,
+  logAddresses,
+  logListening,
+} from '../../../src/lastcall/telemetry/logger.ts';
 import { quickLifecycle } from '../../support/lifecycle.ts';
 import { LogLines, type LogLine } from '../../harness/log-lines.ts';
 
@@ -167,5 +173,30 @@ describe('the life of the process in the log', () => {
       { event: 'listening', listener: 'http', port: 8080, msg: 'http listening on port 8080' },
       { level: 40, event: 'health', check: 'db', up: false, error: 'refused' },
     ]);
+  });
+
+  test.each<[what: string, host: string | undefined, listeners: string[], msg: string]>([
+    [
+      'on all interfaces',
+      undefined,
+      ['http', 'https'],
+      'open: http://localhost:8080; https://localhost:8080; probes, metrics and state: http://localhost:8081',
+    ],
+    ['on IPv6', '::1', ['http'], 'open: http://[::1]:8080; probes, metrics and state: http://[::1]:8081'],
+    ['without traffic', '0.0.0.0', [], 'open: probes, metrics and state: http://localhost:8081'],
+  ])('tells people in one line where a service %s is', (_what, host, listeners, msg) => {
+    const log = new LogLines();
+    const { http, management } = loadConfig({ HOST: host, MANAGEMENT_HOST: host }, true);
+
+    logAddresses(
+      pino({}, log),
+      { http, management },
+      {
+        listeners: listeners.map((name) => ({ name, port: 8080 })),
+        management: { port: 8081 },
+      },
+    );
+
+    expect(log.lines).toMatchObject([{ event: 'open', msg }]);
   });
 });
