@@ -1,21 +1,16 @@
+import { assemble } from './assembly.ts';
 import { ConfigError, loadAll, type Loaded, type LoadOptions } from './config/config.ts';
 import type { Defaults } from './config/defaults.ts';
 import { maskSecrets } from './config/mask.ts';
 import { type Schema, SCHEMA } from './config/schema.ts';
-import { trafficListener } from './http/traffic.ts';
-import { Health } from './lifecycle/health.ts';
-import { Hooks } from './lifecycle/hooks.ts';
-import { Lifecycle } from './lifecycle/lifecycle.ts';
 import { SIGNALS } from './lifecycle/signals.ts';
 import type { Listener } from './listener/listener.ts';
 import { Management } from './management/management.ts';
 import { probes } from './management/probes.ts';
-import { Scrapes } from './management/scrapes.ts';
 import { superviseWithTerminus } from './management/terminus.ts';
-import type { CreateApp, Upgrader } from './parts.ts';
-import type { Room, Wiring } from './room.ts';
+import type { CreateApp } from './parts.ts';
+import type { Room } from './room.ts';
 import { createLogger, logAddresses, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
 import { writeTerminationLog } from './telemetry/termination-log.ts';
 
 /** EX_CONFIG of sysexits.h. */
@@ -53,47 +48,32 @@ export async function run<V extends Schema>(
   options: RunOptions<V>,
 ): Promise<Service> {
   const { createApp, variables: schema = {} as V, rooms = [], defaults = {} } = options;
-  const { config, variables, settingsOf } = load(env, {
-    terminal: process.stdout.isTTY,
-    variables: schema,
-    rooms,
-    defaults,
-  });
+  const loaded = load(env, { terminal: process.stdout.isTTY, variables: schema, rooms, defaults });
+  const { config, variables } = loaded;
   const { logger, output } = await createLogger(config);
-  const droppedLines = () => output.dropped;
   const watched = config.log.format === 'pretty' && process.stdout.isTTY; // by a person, at a terminal
   const shown = { ...maskSecrets(config, SCHEMA), variables: maskSecrets(variables, schema) };
   logger.debug({ event: 'config', config: shown }, 'effective configuration');
 
   const { shutdown: settings, service } = config;
-  const hooks = new Hooks(settings.cleanupTimeoutMs);
-  const health = new Health(config.health);
-  const scrapes = new Scrapes();
-  const listeners: Listener[] = []; // filled when there is an application to listen for
-  const lifecycle = new Lifecycle({
-    settings,
-    hooks,
-    listeners,
-    scrapes,
+  const { lifecycle, hooks, health, scrapes, metrics, listeners, open } = assemble({
+    ...loaded,
+    createApp,
+    rooms,
+    logger,
+    droppedLines: () => output.dropped,
     exit: (code) => process.exit(code),
   });
-  const hookNames = () => hooks.names;
-  const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines });
-
-  const leaving = new AbortController();
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);
   if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   lifecycle.on('state', ({ state }) => {
     if (state === 'ready') {
-      health.start();
       if (watched) logAddresses(logger, config, { listeners, management });
       else for (const { name, port } of listeners) logListening(logger, name, port);
     }
     // Behind the line that tells of the state, and with it.
     output.gathering = state === 'ready' && !config.log.sync;
-    if (state === 'lame-duck') leaving.abort();
-    if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
   });
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (error: unknown) => lifecycle.fatal(kind, error));
@@ -126,28 +106,7 @@ export async function run<V extends Schema>(
   await lifecycle.start(async () => {
     await management.start();
     if (!watched) logListening(logger, 'management', management.port);
-    const upgraders: Upgrader[] = [];
-    const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
-    const parts = {
-      config,
-      variables,
-      settingsOf,
-      logger,
-      hooks,
-      health,
-      metrics,
-      shutdownSignal: leaving.signal,
-      onUpgrade,
-    };
-    const handler = await createApp(parts);
-    if (handler === undefined) return;
-    const listen: Wiring['listen'] = (own) => {
-      const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
-      listeners.push(listener);
-      return listener;
-    };
-    listen({ name: 'http', port: config.http.port });
-    for (const room of rooms) room.open?.(settingsOf(room), { hooks, logger, metrics, listen });
+    await open();
     for (const listener of listeners) {
       listener.onError = (error) => lifecycle.fatal('listener-error', error);
     }
