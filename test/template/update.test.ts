@@ -293,7 +293,7 @@ describe('the workflow template.yaml', () => {
     'opens a draft if there are conflicts, changes a pull request that is open, and does nothing without news',
     () => {
       made();
-      expect(run(0)).toMatchObject({ code: 0, gh: '' });
+      expect(run(0)).toMatchObject({ code: 0, gh: 'auth setup-git\n' });
       service.edit('src/lastcall/run.ts', 'MAX_SHOWN_REQUESTS = 100', 'MAX_SHOWN_REQUESTS = 10');
       service.commit('Show less');
       release('0.2.0', (next) =>
