@@ -132,8 +132,7 @@ export class Connection {
 
   /** Ends the connection as soon as everything is written. */
   close(): void {
-    if (this.handshaking) this.socket.destroy();
-    else Socket.prototype.destroySoon.call(this.socket);
+    Socket.prototype.destroySoon.call(this.socket);
   }
 
   /** Ends a connection that has been silent, and reads on: what crosses our FIN on its way must not be overlooked. */
