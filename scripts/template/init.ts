@@ -137,12 +137,12 @@ function sourceOf(root: string, manifest: Manifest): string {
 }
 
 await report('init', 1, async () => {
+  const lists = Object.keys(listsOf(new Folder(process.cwd()).read(LISTS_PAGE)));
+  const flags = flagsOf(process.argv.slice(2), lists);
+  if (flags.help) return process.stdout.write(USAGE.replace('LISTS', lists.join(', ')));
   const repository = new Repository(process.cwd());
   const here = new Folder(repository.root);
   refuseWhatIsNoTemplate(here);
-  const lists = Object.keys(listsOf(here.read(LISTS_PAGE)));
-  const flags = flagsOf(process.argv.slice(2), lists);
-  if (flags.help) return process.stdout.write(USAGE.replace('LISTS', lists.join(', ')));
   repository.refuseDirtyTree();
   const answers = await answersOf(flags, ownAnswers(here), lists);
 

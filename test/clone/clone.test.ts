@@ -56,8 +56,8 @@ test('greets', async () => {
 });
 `,
 };
-/** About any service, in the folder of the clone's own tests. */
-const KEPT = ['test/service/life.test.ts', 'test/service/paths.test.ts'];
+/** About any service. */
+const KEPT = ['test/service/life.test.ts', 'test/service/paths.test.ts', 'src/service/body.ts'];
 
 let copy: Copy;
 
