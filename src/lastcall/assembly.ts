@@ -45,13 +45,14 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
   const hookNames = () => hooks.names;
   const metrics = createMetrics({ service, lifecycle, listeners, hookNames, health, droppedLines });
   const leaving = new AbortController();
-  lifecycle.on('state', ({ state }) => {
-    if (state === 'ready') health.start();
-    if (state === 'lame-duck') leaving.abort();
-    if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
-  });
 
   const open = async () => {
+    // Behind those who log a state: what features do about it is told after it.
+    lifecycle.on('state', ({ state }) => {
+      if (state === 'ready') health.start();
+      if (state === 'lame-duck') leaving.abort();
+      if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
+    });
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
     const { signal: shutdownSignal } = leaving;
