@@ -6,11 +6,10 @@ import { run } from '../src/lastcall/run.ts';
 import { internalRoom } from './internal/room.ts';
 import { type Parts, variables } from './variables.ts';
 
+type Feature = (router: Router, parts: Parts) => void;
+
 const { RECIPE: recipe = '', FEATURE: name = recipe } = process.env;
-const { [name]: feature } = (await import(`./${recipe}/${name}.ts`)) as Record<
-  string,
-  (parts: Parts) => Router | undefined
->;
+const { [name]: feature } = (await import(`./${recipe}/${name}.ts`)) as Record<string, Feature>;
 if (feature === undefined) throw new Error(`recipes/${recipe}/${name}.ts exports no ${name}`);
 
 /** Of this recipe alone: those of the others may be required. */
@@ -18,12 +17,16 @@ const own = Object.fromEntries(Object.entries(variables as Schema).filter(([key]
 const ROOMS: Record<string, Room[]> = { internal: [internalRoom] };
 
 await run(process.env, {
-  createApp: (parts) => {
-    const router = feature(parts as unknown as Parts);
-    if (router === undefined) return undefined;
+  createApp: async (parts) => {
+    if (name === 'worker') {
+      // It has no routes: it is the createApp of its service.
+      const { worker } = await import('./queue/worker.ts');
+      worker(parts as unknown as Parts);
+      return undefined;
+    }
     const app = expressApp(parts.config);
     app.use(requestLog(parts.logger));
-    app.use(router);
+    feature(app, parts as unknown as Parts);
     app.use(notFound);
     app.use(problemHandler(parts.config));
     return app;

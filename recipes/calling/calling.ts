@@ -1,12 +1,11 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { methodNotAllowed } from '#lastcall';
 import type { Parts } from '../variables.ts';
 import { Client } from './client.ts';
 
 /** `GET /products/:sku`, whose price another service knows. */
-export function calling(parts: Parts): Router {
+export function calling(router: Router, parts: Parts): void {
   const client = new Client(parts);
-  const router = Router();
   router
     .route('/products/:sku')
     .get(async (req, res) => {
@@ -15,5 +14,4 @@ export function calling(parts: Parts): Router {
       res.json({ sku, price });
     })
     .all(methodNotAllowed);
-  return router;
 }

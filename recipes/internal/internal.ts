@@ -4,8 +4,7 @@ import type { Parts } from '../variables.ts';
 import { internalRoom } from './room.ts';
 
 /** `GET /public` for everybody, `GET /internal` on the second listener alone. */
-export function internal({ settingsOf }: Parts): Router {
-  const router = Router();
+export function internal(router: Router, { settingsOf }: Parts): void {
   router
     .route('/public')
     .get((_req, res) => {
@@ -26,5 +25,4 @@ export function internal({ settingsOf }: Parts): Router {
     .all(methodNotAllowed);
   router.use(inside);
   // #endregion inside
-  return router;
 }

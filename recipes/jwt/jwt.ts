@@ -1,11 +1,10 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { methodNotAllowed } from '#lastcall';
 import type { Parts } from '../variables.ts';
 import { authenticate, claimsOf, requireScope } from './authenticate.ts';
 
 /** `GET /me` says who asks, `GET /admin` only to those who may. */
-export function jwt(parts: Parts): Router {
-  const router = Router();
+export function jwt(router: Router, parts: Parts): void {
   // #region routes
   const user = authenticate(parts);
   router
@@ -21,5 +20,4 @@ export function jwt(parts: Parts): Router {
     })
     .all(methodNotAllowed);
   // #endregion routes
-  return router;
 }

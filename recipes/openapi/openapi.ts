@@ -5,7 +5,7 @@ import { methodNotAllowed, Problem } from '#lastcall';
 import type { Parts } from '../variables.ts';
 import { described, describedObject, type ValueOf } from './described.ts';
 import { documentOf } from './document.ts';
-import { type Operation, operation, routerOf } from './operation.ts';
+import { addRoutes, type Operation, operation } from './operation.ts';
 
 // #region body
 const COLOURS = ['red', 'blue'] as const;
@@ -43,7 +43,7 @@ const widget = {
 };
 
 /** `/widgets`, and `GET /openapi.json`, which says what can be done with them. */
-export function openapi({ config }: Parts): Router {
+export function openapi(router: Router, { config }: Parts): void {
   const widgets = new Map<string, Widget>();
   // #region operations
   const operations: Operation[] = [
@@ -81,13 +81,12 @@ export function openapi({ config }: Parts): Router {
 
   // #region serve
   const document = documentOf({ title: config.service.name, version: config.service.version }, operations);
-  const router = routerOf(operations, config.bodyLimitBytes);
+  addRoutes(router, operations, config.bodyLimitBytes);
   router
     .route('/openapi.json')
     .get((_req, res) => {
       res.json(document);
     })
     .all(methodNotAllowed);
-  return router;
   // #endregion serve
 }

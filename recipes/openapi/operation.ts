@@ -1,4 +1,4 @@
-import { json, type Request, type Response, Router } from 'express';
+import { json, type Request, type Response, type Router } from 'express';
 import { methodNotAllowed } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Described, JsonSchema, ValueOf } from './described.ts';
@@ -26,9 +26,8 @@ export function operation<D extends Described>(own: Operation<D>): Operation {
 }
 
 // #region router
-/** The router of these operations; a method that a path does not have is a 405. */
-export function routerOf(operations: Operation[], bodyLimitBytes: number): Router {
-  const router = Router();
+/** Adds these operations to a router; a method that a path does not have is a 405. */
+export function addRoutes(router: Router, operations: Operation[], bodyLimitBytes: number): void {
   const parse = json({ limit: bodyLimitBytes });
   for (const [path, own] of Object.entries(byPath(operations))) {
     const route = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
@@ -38,7 +37,6 @@ export function routerOf(operations: Operation[], bodyLimitBytes: number): Route
     }
     route.all(methodNotAllowed);
   }
-  return router;
 }
 // #endregion router
 

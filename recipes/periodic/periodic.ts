@@ -1,10 +1,10 @@
-import { Router } from 'express';
+import type { Router } from 'express';
 import { methodNotAllowed, Problem } from '#lastcall';
 import type { Parts } from '../variables.ts';
 import { every } from './every.ts';
 
 /** `GET /rates` answers with what was fetched last. */
-export function periodic(parts: Parts): Router {
+export function periodic(router: Router, parts: Parts): void {
   const { url, intervalMs } = parts.variables.periodic;
   // #region use
   let rates: unknown;
@@ -26,7 +26,6 @@ export function periodic(parts: Parts): Router {
   });
   // #endregion use
 
-  const router = Router();
   router
     .route('/rates')
     .get((_req, res) => {
@@ -34,5 +33,4 @@ export function periodic(parts: Parts): Router {
       res.json(rates);
     })
     .all(methodNotAllowed);
-  return router;
 }

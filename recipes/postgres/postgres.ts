@@ -1,5 +1,5 @@
 import { number, object, string } from '@badrap/valita';
-import { json, Router } from 'express';
+import { json, type Router } from 'express';
 import { methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
@@ -15,9 +15,8 @@ const transfer = object({
 });
 
 /** `POST /transfers` moves an amount from one account to another, or nothing at all; `GET /accounts/:id` has the balance. */
-export function postgres(parts: Parts): Router {
+export function postgres(router: Router, parts: Parts): void {
   const database = new Database(parts);
-  const router = Router();
   // #region route
   router
     .route('/transfers')
@@ -55,5 +54,4 @@ export function postgres(parts: Parts): Router {
       res.json({ id, balance: Number(account.balance) });
     })
     .all(methodNotAllowed);
-  return router;
 }

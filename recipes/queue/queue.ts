@@ -1,5 +1,5 @@
 import { number, object } from '@badrap/valita';
-import { json, Router } from 'express';
+import { json, type Router } from 'express';
 import { methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
@@ -14,11 +14,10 @@ const body = object({
 });
 
 /** `POST /exports` puts a job into the queue, `GET /exports/:id` says how it is; every replica does jobs. */
-export function queue(parts: Parts): Router {
+export function queue(router: Router, parts: Parts): void {
   const exports = openQueue(parts);
   consume(parts);
 
-  const router = Router();
   router
     .route('/exports')
     .post(json({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
@@ -35,5 +34,4 @@ export function queue(parts: Parts): Router {
       res.json({ id, state: await job.getState(), progress: job.progress });
     })
     .all(methodNotAllowed);
-  return router;
 }

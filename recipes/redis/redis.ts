@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Router } from 'express';
+import type { Router } from 'express';
 import { methodNotAllowed } from '#lastcall';
 import type { Parts } from '../variables.ts';
 import { Cache } from './cache.ts';
@@ -8,9 +8,8 @@ import { Cache } from './cache.ts';
 const WORK_MS = 50;
 
 /** `GET /reports/:id`, which is the same for a while. */
-export function redis(parts: Parts): Router {
+export function redis(router: Router, parts: Parts): void {
   const cache = new Cache(parts);
-  const router = Router();
   router
     .route('/reports/:id')
     .get(async (req, res) => {
@@ -18,7 +17,6 @@ export function redis(parts: Parts): Router {
       res.json(await cache.get(`report:${id}`, async () => makeReport(id)));
     })
     .all(methodNotAllowed);
-  return router;
 }
 
 async function makeReport(id: string): Promise<{ id: string; sum: string; madeAt: string }> {

@@ -39,7 +39,7 @@ import type { Parts } from './variables.ts';
 
 export function createApp(parts: Parts) {
   const app = expressApp(parts.config).use(requestLog(parts.logger));
-  for (const feature of [calling, jwt, openapi, redis]) app.use(feature(parts));
+  for (const feature of [calling, jwt, openapi, redis]) feature(app, parts);
   return app.use(notFound, problemHandler(parts.config));
 }
 `;
