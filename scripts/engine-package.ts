@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { ROOM_VARIABLES } from '../src/lastcall/config/config.ts';
+import { Folder } from './template/folder.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ENGINE = join(ROOT, 'src/lastcall');
@@ -112,7 +113,8 @@ function doorAt(path: string) {
 
 /** The packages that the files import, types included. */
 function importsOf(dist: string, wanted: (path: string) => boolean): string[] {
-  const names = filesBelow(dist)
+  const names = new Folder(dist)
+    .files()
     .filter(wanted)
     .flatMap((path) => [
       ...readFileSync(join(dist, path), 'utf8').matchAll(
@@ -122,12 +124,6 @@ function importsOf(dist: string, wanted: (path: string) => boolean): string[] {
     .map(([, name = '']) => name)
     .filter((name) => !name.startsWith('.') && name !== 'node'); // Node's own are `node:fs`
   return [...new Set(names)].sort();
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
 function writeReadme(stage: string): void {

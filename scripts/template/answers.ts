@@ -19,7 +19,7 @@ export interface Answers {
   without: string[];
 }
 
-/** Where a project came from: `.template.json`. */
+/** Where a project came from. */
 export interface Origin {
   /** Any URL or path that git can fetch; empty if nobody knows. */
   from: string;
@@ -30,9 +30,17 @@ export interface Origin {
   tree: string;
 }
 
-export interface Record {
+/** What `.template.json` has. */
+export interface TemplateRecord {
   template: Origin;
   answers: Answers;
+}
+
+/** As much of package.json as is asked for. */
+export interface Manifest {
+  name: string;
+  version: string;
+  repository?: { url?: string };
 }
 
 export const RECORD = '.template.json';
@@ -54,14 +62,9 @@ export function wordsOf(answers: Answers, origin: Pick<Origin, 'name'>): Words {
 
 /** @throws Error if the folder is no template */
 export function ownAnswers(folder: Folder): Answers {
-  return JSON.parse(folder.read(OWN_ANSWERS)) as Answers;
+  return folder.readJson(OWN_ANSWERS) as Answers;
 }
 
-/** @throws Error if it can't be read */
-export function readRecord(folder: Folder): Record {
-  return JSON.parse(folder.read(RECORD)) as Record;
-}
-
-export function writeRecord(folder: Folder, record: Record): void {
-  folder.write(RECORD, `${JSON.stringify(record, undefined, 2)}\n`);
+export function manifestOf(folder: Folder): Manifest {
+  return folder.readJson('package.json') as Manifest;
 }

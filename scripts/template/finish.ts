@@ -44,6 +44,7 @@ export function installPackages(folder: Folder): void {
 
 /** Lets the folder use the packages of the repository. @throws Error if there are none */
 export function borrowPackages(folder: Folder, root: string): void {
+  if (folder.has('node_modules')) return;
   if (!existsSync(join(root, 'node_modules'))) throw new Error('the packages are not installed: npm ci');
   symlinkSync(join(root, 'node_modules'), folder.at('node_modules'));
 }

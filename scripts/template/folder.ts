@@ -28,6 +28,15 @@ export class Folder {
     this.written.add(path);
   }
 
+  /** @throws Error if it is no JSON */
+  readJson(path: string): unknown {
+    return JSON.parse(this.read(path));
+  }
+
+  writeJson(path: string, value: unknown): void {
+    this.write(path, `${JSON.stringify(value, undefined, 2)}\n`);
+  }
+
   /** A file or a whole folder. */
   delete(path: string): void {
     rmSync(this.at(path), { recursive: true });

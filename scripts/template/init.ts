@@ -1,6 +1,5 @@
 // Makes a service of the template: npm run init -- orders-api
-import { parseArgs } from 'node:util';
-import { type Answers, OWN_ANSWERS, ownAnswers, RECORD } from './answers.ts';
+import { type Answers, type Manifest, manifestOf, OWN_ANSWERS, ownAnswers, RECORD } from './answers.ts';
 import { askFor } from './ask.ts';
 import { finish } from './finish.ts';
 import { Folder } from './folder.ts';
@@ -8,10 +7,23 @@ import { ask, git } from './git.ts';
 import { LISTS_PAGE, render } from './render.ts';
 import { Refusal, Repository } from './repository.ts';
 import * as rules from './rules.ts';
-import { report } from './report.ts';
+import { parsed, report } from './report.ts';
 import { listsOf } from './steps.ts';
 
-const USAGE = `npm run init -- NAME [options]
+const OPTIONS = {
+  description: { type: 'string' },
+  owner: { type: 'string' },
+  image: { type: 'string' },
+  port: { type: 'string' },
+  'management-port': { type: 'string' },
+  licence: { type: 'string' },
+  without: { type: 'string' },
+  template: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+const usage = (lists: string[]) => `npm run init -- NAME [options]
 
   --description TEXT        what the service does, in a sentence
   --owner OWNER             @organisation/team, @user or an address: CODEOWNERS, SECURITY.md, the copyright
@@ -19,7 +31,7 @@ const USAGE = `npm run init -- NAME [options]
   --port N                  of the service (8080)
   --management-port N       of probes and metrics (8081)
   --licence SPDX            ${rules.LICENCES.join(', ')}
-  --without LIST,LIST       what can go: LISTS
+  --without LIST,LIST       what can go: ${lists.join(', ')}
   --template URL            where the template is, for npm run template:update; by default the remote "origin"
   --yes                     don't ask, take the defaults
   --dry-run                 show what would change
@@ -27,12 +39,6 @@ const USAGE = `npm run init -- NAME [options]
 
 Without NAME, it asks.
 `;
-
-interface Manifest {
-  name: string;
-  version: string;
-  repository?: { url?: string };
-}
 
 interface Flags {
   given: Partial<Answers>;
@@ -44,7 +50,7 @@ interface Flags {
 
 /** @throws Refusal with every flag that can't be used */
 function flagsOf(args: string[], lists: string[]): Flags {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parsed({ args, allowPositionals: true, options: OPTIONS }, usage(lists));
   const problems: string[] = [];
   const checked = (flag: string, rule: rules.Rule, value: string | undefined) => {
     const problem = value === undefined ? undefined : rule(value);
@@ -83,35 +89,11 @@ function flagsOf(args: string[], lists: string[]): Flags {
   };
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        description: { type: 'string' },
-        owner: { type: 'string' },
-        image: { type: 'string' },
-        port: { type: 'string' },
-        'management-port': { type: 'string' },
-        licence: { type: 'string' },
-        without: { type: 'string' },
-        template: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-        'dry-run': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n\n${USAGE}`, { cause: error });
-  }
-}
-
 async function answersOf({ given, yes }: Flags, own: Answers, lists: string[]): Promise<Answers> {
   const fallback: Answers = { ...own, owner: '', image: '', without: [], year: new Date().getFullYear() };
   const asks = !yes && given.name === undefined && process.stdin.isTTY && process.stdout.isTTY;
   const answers = asks ? await askFor(given, fallback, lists) : { ...fallback, ...given };
-  if (!asks && given.name === undefined) throw new Refusal(`a name is needed\n\n${USAGE}`);
+  if (!asks && given.name === undefined) throw new Refusal(`a name is needed\n\n${usage(lists)}`);
   if (!asks && given.description === undefined) answers.description = `The service ${answers.name}`;
   if (answers.port === answers.managementPort) {
     throw new Refusal(`--port and --management-port: expected two ports, got ${answers.port} twice`);
@@ -124,7 +106,7 @@ async function answersOf({ given, yes }: Flags, own: Answers, lists: string[]): 
 function refuseWhatIsNoTemplate(folder: Folder): void {
   if (folder.has(RECORD)) throw new Refusal(`this is a project already: ${RECORD}`);
   if (!folder.has(OWN_ANSWERS)) throw new Refusal(`this is not the template: it has no ${OWN_ANSWERS}`);
-  const { name } = JSON.parse(folder.read('package.json')) as Manifest;
+  const { name } = manifestOf(folder);
   const own = ownAnswers(folder).name;
   if (name !== own)
     throw new Refusal(`this is not the template as it was: package.json names it ${name}, not ${own}`);
@@ -139,14 +121,14 @@ function sourceOf(root: string, manifest: Manifest): string {
 await report('init', 1, async () => {
   const lists = Object.keys(listsOf(new Folder(process.cwd()).read(LISTS_PAGE)));
   const flags = flagsOf(process.argv.slice(2), lists);
-  if (flags.help) return process.stdout.write(USAGE.replace('LISTS', lists.join(', ')));
+  if (flags.help) return process.stdout.write(usage(lists));
   const repository = new Repository(process.cwd());
   const here = new Folder(repository.root);
   refuseWhatIsNoTemplate(here);
   repository.refuseDirtyTree();
   const answers = await answersOf(flags, ownAnswers(here), lists);
 
-  const manifest = JSON.parse(here.read('package.json')) as Manifest;
+  const manifest = manifestOf(here);
   const origin = {
     from: flags.template ?? sourceOf(repository.root, manifest),
     name: manifest.name,
@@ -154,11 +136,9 @@ await report('init', 1, async () => {
     commit: ask(repository.root, 'rev-parse', 'HEAD'),
     tree: ask(repository.root, 'rev-parse', 'HEAD^{tree}'),
   };
-  const tree = await repository.withTree('HEAD', async (path) => {
-    const folder = new Folder(path);
-    await finish(folder, render(folder, answers, origin), repository.root);
-    return repository.treeOf(path);
-  });
+  const tree = await repository.treeAfter(async (folder) =>
+    finish(folder, render(folder, answers, origin), repository.root),
+  );
   if (flags.dryRun) return process.stdout.write(repository.diff(tree));
   repository.checkOut(tree);
   return process.stdout.write(`${repository.diff(tree, '--shortstat').trim()}

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Record, readRecord } from './answers.ts';
+import { type Manifest, manifestOf, type TemplateRecord } from './answers.ts';
 import { settle } from './by-key.ts';
 import { borrowPackages, call, formatWritten, installPackages, lockPackages } from './finish.ts';
 import { Folder } from './folder.ts';
@@ -13,11 +13,6 @@ const LOCKFILE = 'package-lock.json';
 /** Whose keys are merged, not their lines. */
 const BY_KEY = ['package.json', 'rehearsal/package.json'];
 
-interface Manifest {
-  name: string;
-  version: string;
-}
-
 export interface Update extends Merged {
   /** Deleted here and changed there: they stay deleted. */
   deleted: string[];
@@ -28,18 +23,23 @@ export interface Update extends Merged {
 /**
  * What comes of HEAD when a version of the template is merged into it. Nothing of it is in the index or the working tree.
  *
- * @param to the version to update to; that to begin with is the one in the project's record
+ * @param record of the project
+ * @param from the version that it has
  * @throws Refusal if one of the versions can't be used
  */
-export async function mergeTemplate(repository: Repository, source: Source, to: Version): Promise<Update> {
+export async function mergeTemplate(
+  repository: Repository,
+  source: Source,
+  record: TemplateRecord,
+  from: Version,
+  to: Version,
+): Promise<Update> {
   return withFolder(async (folder) => {
     const at = (name: string) => {
       mkdirSync(join(folder, name));
       return new Folder(join(folder, name));
     };
-    const here = new Folder(repository.root);
-    const record = readRecord(here);
-    const base = await rendered(source, source.origin(record.template), at('base'), () => record);
+    const base = await rendered(source, from, at('base'), () => record);
     const theirs = await rendered(source, to, at('theirs'), ({ name, version }) => {
       const { commit, tree } = to;
       return { ...record, template: { from: record.template.from, name, version, commit, tree } };
@@ -57,7 +57,8 @@ export async function mergeTemplate(repository: Repository, source: Source, to: 
     const result = at('merged');
     repository.exportTree(merged.tree, result.folder);
     for (const file of deleted) if (result.has(file)) result.delete(file);
-    const leftToDo = stages.length > 0 ? ['npm install', ...COMMANDS] : makeAnew(result, here);
+    const leftToDo =
+      stages.length > 0 ? ['npm install', ...COMMANDS] : makeAnew(result, new Folder(repository.root));
     return { tree: repository.treeOf(result.folder), stages, deleted, leftToDo };
   });
 }
@@ -67,11 +68,11 @@ async function rendered(
   source: Source,
   { tree, name }: Version,
   folder: Folder,
-  recordOf: (manifest: Manifest) => Record,
+  recordOf: (manifest: Manifest) => TemplateRecord,
 ): Promise<Folder> {
   exportTree(source.gitDir, tree, folder.folder);
   if (!folder.has(INIT_STEPS)) throw new Refusal(`${name} of the template has no ${INIT_STEPS}`);
-  const { answers, template } = recordOf(JSON.parse(folder.read('package.json')) as Manifest);
+  const { answers, template } = recordOf(manifestOf(folder));
   render(folder, answers, template);
   await formatWritten(folder);
   return folder;
@@ -88,15 +89,11 @@ function prepare(base: Folder, ours: Folder, theirs: Folder): void {
   }
   const sides = [base, ours, theirs];
   for (const file of BY_KEY.filter((path) => sides.every((side) => side.has(path)))) {
-    const [old, own, next] = sides.map((side) => JSON.parse(side.read(file)) as unknown);
+    const [old, own, next] = sides.map((side) => side.readJson(file));
     const settled = settle({ base: old, ours: own, theirs: next });
-    for (const [side, value] of [
-      [base, settled.base],
-      [ours, settled.ours],
-      [theirs, settled.theirs],
-    ] as const) {
-      side.write(file, `${JSON.stringify(value, undefined, 2)}\n`);
-    }
+    base.writeJson(file, settled.base);
+    ours.writeJson(file, settled.ours);
+    theirs.writeJson(file, settled.theirs);
   }
 }
 

@@ -1,4 +1,12 @@
-import { type Answers, OWN_ANSWERS, ownAnswers, type Origin, wordsOf, writeRecord } from './answers.ts';
+import {
+  type Answers,
+  OWN_ANSWERS,
+  ownAnswers,
+  type Origin,
+  RECORD,
+  type TemplateRecord,
+  wordsOf,
+} from './answers.ts';
 import type { Folder } from './folder.ts';
 import { type Leftovers, linesOf, listsOf, perform } from './steps.ts';
 
@@ -18,13 +26,14 @@ export function render(folder: Folder, answers: Answers, origin: Origin): Leftov
   const all: Answers = { ...own, ...answers };
   const chosen = Object.keys(lists).filter((name) => answers.without.includes(name));
   folder.delete(OWN_ANSWERS);
-  const words = { words: wordsOf(all, origin), before: wordsOf(own, origin) };
-  const first = perform(folder, steps, { ...words, mayBeDone: () => true });
-  const rest = perform(
-    folder,
-    chosen.flatMap((name) => lists[name] ?? []),
-    { mayBeDone: () => true },
-  );
-  writeRecord(folder, { template: origin, answers: { ...all, without: chosen } });
-  return { commands: new Set([...first.commands, ...rest.commands]), lock: first.lock || rest.lock };
+  const left = perform(folder, [...steps, ...chosen.flatMap((name) => lists[name] ?? [])], {
+    words: wordsOf(all, origin),
+    before: wordsOf(own, origin),
+    lenient: true,
+  });
+  folder.writeJson(RECORD, {
+    template: origin,
+    answers: { ...all, without: chosen },
+  } satisfies TemplateRecord);
+  return left;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Folder } from './folder.ts';
 import { ask, git, GitError } from './git.ts';
 
 /** What stands in the way of a command, in a sentence for whoever called it. */
@@ -54,11 +55,12 @@ export class Repository {
       throw new Refusal(`the working tree has changes, commit or stash them first:\n${lines}`);
   }
 
-  /** Calls `work` with a temporary folder that has the files of a tree. */
-  async withTree<T>(tree: string, work: (folder: string) => Promise<T>): Promise<T> {
-    return withFolder(async (folder) => {
-      this.exportTree(tree, folder);
-      return work(folder);
+  /** The tree that comes of HEAD's when `work` has changed its files, in a temporary folder. */
+  async treeAfter(work: (folder: Folder) => Promise<void>): Promise<string> {
+    return withFolder(async (path) => {
+      this.exportTree('HEAD', path);
+      await work(new Folder(path));
+      return this.treeOf(path);
     });
   }
 

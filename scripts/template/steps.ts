@@ -8,8 +8,8 @@ export interface PerformOptions {
   words?: Words;
   /** The words of what is there already: a `swap` looks for a text that has them. */
   before?: Words;
-  /** Asked when a step finds nothing to do, which is an error if it says no. */
-  mayBeDone?: (step: string) => boolean;
+  /** A step that finds nothing to do is no error. */
+  lenient?: boolean;
 }
 
 /** What is left to do when all steps are taken. */
@@ -27,7 +27,7 @@ interface Context extends Leftovers {
 }
 
 type Outcome = 'done' | 'nothing to do';
-type Manifest = Record<string, Record<string, string> | undefined>;
+type Packages = Record<string, Record<string, string> | undefined>;
 
 /** What every step wrote is formatted by {@link finish}. */
 const FORMAT = 'npm run format';
@@ -86,11 +86,11 @@ const VERBS: Record<string, (context: Context, rest: string) => Outcome> = {
     return context.words[word] ? take(context, step) : 'done';
   },
   uninstall: (context, name) => {
-    const manifest = JSON.parse(context.folder.read('package.json')) as Manifest;
+    const manifest = context.folder.readJson('package.json') as Packages;
     const places = [manifest['dependencies'], manifest['devDependencies']];
     if (!places.some((packages) => packages !== undefined && name in packages)) return 'nothing to do';
     for (const packages of places) delete packages?.[name];
-    context.folder.write('package.json', json(manifest));
+    context.folder.writeJson('package.json', manifest);
     context.lock = true;
     return 'done';
   },
@@ -121,7 +121,7 @@ export function linesOf(text: string): string[] {
  * @throws Error with the step that could not be taken, and why
  */
 export function perform(folder: Folder, steps: string[], options: PerformOptions = {}): Leftovers {
-  const { words = {}, before = {}, mayBeDone = () => false } = options;
+  const { words = {}, before = {}, lenient = false } = options;
   const context: Context = { folder, words, before, commands: new Set(), lock: false };
   for (const step of steps) {
     let outcome: Outcome;
@@ -130,7 +130,7 @@ export function perform(folder: Folder, steps: string[], options: PerformOptions
     } catch (error) {
       throw new Error(`${step}: ${(error as Error).message}`, { cause: error });
     }
-    if (outcome === 'nothing to do' && !mayBeDone(step)) throw new Error(`${step}: there is nothing to do`);
+    if (outcome === 'nothing to do' && !lenient) throw new Error(`${step}: there is nothing to do`);
   }
   return context;
 }
@@ -152,7 +152,8 @@ function change(folder: Folder, file: string, text: string): Outcome {
 function edit(folder: Folder, file: string, act: (document: Document) => boolean): Outcome {
   const document = parseDocument(folder.read(file));
   if (!act(document)) return 'nothing to do';
-  folder.write(file, file.endsWith('.json') ? json(document.toJS()) : document.toString({ lineWidth: 0 }));
+  if (file.endsWith('.json')) folder.writeJson(file, document.toJS());
+  else folder.write(file, document.toString({ lineWidth: 0 }));
   return 'done';
 }
 
@@ -164,8 +165,6 @@ function set(document: Document, path: string[], text: string): boolean {
   else node.value = value; // and the comment behind it stays
   return true;
 }
-
-const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** The text with the answers where it has words for them. @throws Error for a word that nobody has answered */
 export function fill(text: string, words: Words): string {

@@ -1,5 +1,5 @@
 // Performs lists of docs/taking-out.md in a project, and remembers them for its updates: npm run take-out -- gateway
-import { RECORD, readRecord, writeRecord } from './answers.ts';
+import { RECORD, type TemplateRecord } from './answers.ts';
 import { finish } from './finish.ts';
 import { Folder } from './folder.ts';
 import { LISTS_PAGE } from './render.ts';
@@ -11,7 +11,7 @@ await report('take-out', 1, async () => {
   const repository = new Repository(process.cwd());
   const here = new Folder(repository.root);
   const lists = listsOf(here.read(LISTS_PAGE));
-  const record = here.has(RECORD) ? readRecord(here) : undefined;
+  const record = here.has(RECORD) ? (here.readJson(RECORD) as TemplateRecord) : undefined;
   const gone = record?.answers.without ?? [];
   const left = Object.keys(lists).filter((name) => !gone.includes(name));
   const names = process.argv.slice(2);
@@ -22,16 +22,14 @@ await report('take-out', 1, async () => {
   }
   repository.refuseDirtyTree();
 
-  const tree = await repository.withTree('HEAD', async (path) => {
-    const folder = new Folder(path);
+  const tree = await repository.treeAfter(async (folder) => {
     const steps = names.flatMap((name) => lists[name] ?? []);
-    const leftovers = perform(folder, steps, { mayBeDone: () => true });
+    const leftovers = perform(folder, steps, { lenient: true });
     if (record !== undefined) {
       const without = Object.keys(lists).filter((name) => gone.includes(name) || names.includes(name));
-      writeRecord(folder, { ...record, answers: { ...record.answers, without } });
+      folder.writeJson(RECORD, { ...record, answers: { ...record.answers, without } });
     }
     await finish(folder, leftovers, repository.root);
-    return repository.treeOf(path);
   });
   repository.checkOut(tree);
   process.stdout.write(

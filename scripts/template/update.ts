@@ -1,9 +1,8 @@
 // Merges a newer version of the template into a project that was made of it: npm run template:update
-import { parseArgs } from 'node:util';
-import { type Origin, RECORD, readRecord } from './answers.ts';
+import { RECORD, type TemplateRecord } from './answers.ts';
 import { Folder } from './folder.ts';
 import { mergeTemplate, type Update } from './merge.ts';
-import { report } from './report.ts';
+import { parsed, report } from './report.ts';
 import { Refusal, Repository, withFolder } from './repository.ts';
 import { Source, type Version } from './source.ts';
 
@@ -18,36 +17,26 @@ const USAGE = `npm run template:update -- [options]
 /** Something is in the way; 1 is what --check says of a project that is behind. */
 const FAILED = 2;
 
-function flagsOf(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        ref: { type: 'string' },
-        from: { type: 'string' },
-        check: { type: 'boolean', default: false },
-        'dry-run': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new Refusal(`${(error as Error).message}\n\n${USAGE}`, { cause: error });
-  }
-}
+const OPTIONS = {
+  ref: { type: 'string' },
+  from: { type: 'string' },
+  check: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 
-function originOf(root: string): Origin {
+function recordOf(root: string): TemplateRecord {
   const here = new Folder(root);
   if (!here.has(RECORD)) throw new Refusal(`this was not made by npm run init: it has no ${RECORD}`);
-  return readRecord(here).template;
+  return here.readJson(RECORD) as TemplateRecord;
 }
 
-/** What has come since: the releases, if there are some on the way. */
-function distance(source: Source, origin: Origin, to: Version): string {
-  const from = source.origin(origin);
-  const commits = source.distance(from, to);
+/** What has come since: so many commits, and the releases, if there are some on the way. */
+function behind(source: Source, from: Version, to: Version, commits: number): string {
   const releases = source.releases().filter((release) => source.distance(from, release) > 0);
   const names = releases.map(({ name }) => name).toReversed();
-  return `${commits} commit${commits === 1 ? '' : 's'} behind ${to.name}${names.length > 0 ? ` (released since: ${names.join(', ')})` : ''}`;
+  const since = names.length > 0 ? ` (released since: ${names.join(', ')})` : '';
+  return `${commits} commit${commits === 1 ? '' : 's'} behind ${to.name}${since}`;
 }
 
 function told({ stages, deleted, leftToDo }: Update, to: Version): string {
@@ -64,30 +53,31 @@ function told({ stages, deleted, leftToDo }: Update, to: Version): string {
 }
 
 await report('template:update', FAILED, async () => {
-  const flags = flagsOf(process.argv.slice(2));
+  const { values: flags } = parsed({ options: OPTIONS }, USAGE);
   const say = (text: string) => void process.stdout.write(text);
   if (flags.help) return say(USAGE);
   const repository = new Repository(process.cwd());
-  const origin = originOf(repository.root);
+  const record = recordOf(repository.root);
   if (!flags.check) repository.refuseDirtyTree();
-  const from = flags.from ?? origin.from;
+  const from = flags.from ?? record.template.from;
   if (from === '') throw new Refusal(`where is the template? --from, or "from" in ${RECORD}`);
 
   return withFolder(async (folder) => {
     const source = new Source(from, repository.root, folder);
     const to = source.find(flags.ref);
-    const have = source.origin(origin);
+    const have = source.origin(record.template);
     if (to.tree === have.tree) return say(`This is up to date with ${to.name} of the template.\n`);
-    if (source.distance(have, to) === 0) throw new Refusal(`${to.name} is older than what is here`);
-    const behind = distance(source, origin, to);
+    const commits = source.distance(have, to);
+    if (commits === 0) throw new Refusal(`${to.name} is older than what is here`);
+    const was = behind(source, have, to, commits);
     if (flags.check) {
       process.exitCode = 1;
-      return say(`${behind}\n`);
+      return say(`${was}\n`);
     }
-    const update = await mergeTemplate(repository, source, to);
+    const update = await mergeTemplate(repository, source, record, have, to);
     if (flags['dry-run']) return say(`${repository.diff(update.tree)}\n${told(update, to)}`);
     repository.checkOut(update.tree);
     repository.markConflicts(update.stages);
-    return say(`Was ${behind}. ${repository.diff(update.tree, '--shortstat').trim()}\n\n${told(update, to)}`);
+    return say(`Was ${was}. ${repository.diff(update.tree, '--shortstat').trim()}\n\n${told(update, to)}`);
   });
 });

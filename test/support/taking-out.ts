@@ -1,37 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { formatWritten } from '../../scripts/template/finish.ts';
+import { finish } from '../../scripts/template/finish.ts';
 import { halves, listsOf, perform } from '../../scripts/template/steps.ts';
 import type { Copy } from './copy.ts';
+import { ROOT } from './workflows.ts';
 
 /** The lists of docs/taking-out.md by their names, a step on each line. */
 export const LISTS = listsOf(readFileSync('docs/taking-out.md', 'utf8'));
 
-/** The packages of a copy are those of the repository: they stay where they are. */
-const LOCK = ['install', '--package-lock-only', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-
 /**
- * Takes the steps of lists, in their order.
+ * Takes the steps of lists, in their order; one that several have, once.
  *
- * @throws Error if a step says what can't be done, or has nothing to do and no list before has the same step
+ * @throws Error if a step says what can't be done, or has nothing to do
  */
 export async function takeOut(copy: Copy, names: string[]): Promise<void> {
-  const taken = new Set<string>();
-  const commands = new Set<string>();
-  let lock = false;
-  for (const name of names) {
-    const steps = LISTS[name] ?? [];
-    const left = perform(copy, steps, { mayBeDone: (step) => taken.has(step) });
-    for (const step of steps) taken.add(step);
-    for (const command of left.commands) commands.add(command);
-    lock ||= left.lock;
-  }
-  if (lock) refuse(copy.complaintsOf('npm', ...LOCK));
-  for (const command of commands) refuse(copy.complaintsOf('sh', '-c', command));
-  await formatWritten(copy);
-}
-
-function refuse(complaints: string): void {
-  if (complaints !== '') throw new Error(complaints);
+  const steps = new Set(names.flatMap((name) => LISTS[name] ?? []));
+  await finish(copy, perform(copy, [...steps]), ROOT);
 }
 
 /** Packages that a list removes. */
