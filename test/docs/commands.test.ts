@@ -1,18 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { defaults } from '../../src/service/variables.ts';
 import { startOwnService } from '../harness/own-service.ts';
-import { unlessMissing } from '../support/skipping.ts';
+import { ALL_PAGES } from '../support/pages.ts';
+import { testWith } from '../support/programs.ts';
 
 jest.setTimeout(120_000);
-
-const PAGES = [
-  ...readdirSync('.').filter((name) => name.endsWith('.md')),
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-].filter((name) => name !== 'CHANGELOG.md');
 
 /** Scripts of package.json that have options, and say which with --help. */
 const WITH_HELP = ['init', 'template:update', 'rehearse'];
@@ -32,7 +26,7 @@ function commandsOf(page: string): string[] {
 
 /** The flags that a page gives to an npm script, wherever it mentions it. */
 function flagsFor(script: string): string[] {
-  const mentions = PAGES.flatMap((page) => [
+  const mentions = ALL_PAGES.flatMap((page) => [
     ...readFileSync(page, 'utf8').matchAll(new RegExp(`npm run ${script} -- ([^\`#\\n]*)`, 'g')),
   ]);
   return [
@@ -56,16 +50,15 @@ describe('what the pages tell people to type', () => {
   );
 
   test('programs of this repository are there', () => {
-    const paths = PAGES.flatMap(commandsOf).map((command) => command.split(' ')[0] ?? '');
+    const paths = ALL_PAGES.flatMap(commandsOf).map((command) => command.split(' ')[0] ?? '');
     const own = paths.filter((path) => path.includes('/') && !path.includes('='));
     expect(own.filter((path) => !existsSync(path))).toEqual([]);
   });
 
-  const curl = spawnSync('curl', ['--version']).status === 0 ? undefined : 'there is no curl';
   const ports: Partial<Record<'PORT' | 'MANAGEMENT_PORT', string>> = defaults;
   const asked = commandsOf('README.md').filter((command) => command.startsWith('curl '));
 
-  const testWherePossible = unlessMissing(test, 'the commands of the README', curl);
+  const testWherePossible = testWith('curl');
 
   testWherePossible('the service answers every curl of the README', async () => {
     const service = startOwnService();

@@ -1,17 +1,9 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Folder } from '../../scripts/template/folder.ts';
 import { ROOT } from './workflows.ts';
-
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-  '--coverage=false',
-  '--silent',
-];
+import { JEST, type Said, Workplace } from './workplace.ts';
 
 /** Why no copy can be made here; undefined if one can. */
 export const OBSTACLE =
@@ -20,7 +12,7 @@ export const OBSTACLE =
     : 'git does not know which files are part of the repository';
 
 /** The working tree as git has it or would take it, in a temporary folder, to do things to it that a clone does. */
-export class Copy extends Folder {
+export class Copy extends Workplace {
   constructor() {
     super(mkdtempSync(join(tmpdir(), 'copy-')));
     for (const file of ownFiles()) {
@@ -32,17 +24,12 @@ export class Copy extends Folder {
 
   /** What the program says if it fails; nothing if it succeeds. */
   complaintsOf(program: string, ...args: string[]): string {
-    const { status, stdout, stderr } = spawnSync(program, args, this.#options());
-    return status === 0 ? '' : `exit code ${status}\n${stdout}\n${stderr}`;
+    return complaintsIn(this.run(program, ...args));
   }
 
   /** The same, beside others. */
   async complaints(program: string, ...args: string[]): Promise<string> {
-    return new Promise((resolve) => {
-      execFile(program, args, this.#options(), (error, stdout, stderr) => {
-        resolve(error === null ? '' : `exit code ${error.code}\n${stdout}\n${stderr}`);
-      });
-    });
+    return complaintsIn(await this.start(program, ...args));
   }
 
   /** What fails of some tests. As everywhere, they are run on a build of the copy. */
@@ -54,20 +41,10 @@ export class Copy extends Folder {
   async failures(...jestArgs: string[]): Promise<string> {
     return this.complaints(process.execPath, ...JEST, ...jestArgs);
   }
+}
 
-  #options() {
-    const path = `${this.at('node_modules/.bin')}:${process.env['PATH']}`;
-    return {
-      cwd: this.folder,
-      env: { ...process.env, PATH: path },
-      encoding: 'utf8',
-      maxBuffer: 1e8,
-    } as const;
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
-  }
+function complaintsIn({ code, stdout, stderr }: Said): string {
+  return code === 0 ? '' : `exit code ${code}\n${stdout}\n${stderr}`;
 }
 
 /** Every file of the working tree that git has or would take. */

@@ -1,20 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Folder } from '../../scripts/template/folder.ts';
 import { Copy } from './copy.ts';
 import { ROOT } from './workflows.ts';
-
-/** What a program said and how it ended. */
-export interface Said {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
+import { type Said, Workplace } from './workplace.ts';
 
 /** A repository in a temporary folder, with the packages of this one. */
-export class GitFolder extends Folder {
+export class GitFolder extends Workplace {
   /** @throws Error with what git said if it failed */
   git(...args: string[]): string {
     const { code, stdout, stderr } = this.run('git', ...args);
@@ -26,21 +18,6 @@ export class GitFolder extends Folder {
   commit(message: string): void {
     this.git('add', '--all');
     this.git('-c', 'user.name=test', '-c', 'user.email=test@localhost', 'commit', '--quiet', '-m', message);
-  }
-
-  run(program: string, ...args: string[]): Said {
-    const { status, stdout, stderr } = spawnSync(program, args, this.#options());
-    return { code: status, stdout, stderr };
-  }
-
-  /** The same, beside others. */
-  async start(program: string, ...args: string[]): Promise<Said> {
-    return new Promise((resolve) => {
-      execFile(program, args, this.#options(), (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code;
-        resolve({ code: typeof code === 'number' ? code : null, stdout, stderr });
-      });
-    });
   }
 
   npm(script: string, ...args: string[]): Said {
@@ -60,15 +37,6 @@ export class GitFolder extends Folder {
   /** What git sees of it: the commit, and what is not committed. */
   state(): string {
     return `${this.git('rev-parse', 'HEAD')}\n${this.git('status', '--porcelain')}\n${this.git('for-each-ref')}`;
-  }
-
-  #options() {
-    const env = { ...process.env, PATH: `${this.at('node_modules/.bin')}:${process.env['PATH']}` };
-    return { cwd: this.folder, env, encoding: 'utf8', maxBuffer: 1e8 } as const;
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
   }
 }
 

@@ -5,8 +5,9 @@ import { listsOf } from '../../scripts/template/steps.ts';
 import { own } from '../harness/own.ts';
 import { OBSTACLE } from '../support/copy.ts';
 import { unlessMissing } from '../support/skipping.ts';
-import { cloneOf, type GitFolder, projectOf, type Said, templateRepository } from '../support/template.ts';
+import { cloneOf, type GitFolder, projectOf, templateRepository } from '../support/template.ts';
 import { NO_TERMINAL, Terminal } from '../support/terminal.ts';
+import { JEST, type Said } from '../support/workplace.ts';
 
 jest.setTimeout(600_000);
 
@@ -20,11 +21,6 @@ const KEEPS_ITS_NAME = /^(src\/lastcall\/|docs\/origin\.md$|\.template\.json$|re
 /** The engine's folder and its door, as imports, rules of the linter and prose mention them; and the rehearsal. */
 const ENGINE = /#lastcall\b|\blastcall\/|\blastcall(?=['"`])|\blastcall-rehearse\b/g;
 
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-];
 /** Tests that the answers touch. */
 const QUICK = [
   'test/service',
@@ -50,7 +46,7 @@ const CHECKS: Record<string, string[]> = {
   prettier: ['--check', '--log-level=warn', '.'],
   npm: ['ci', '--dry-run', '--offline', '--ignore-scripts', '--silent'],
   // Its tests.
-  node: [...JEST, '--silent', ...QUICK],
+  node: [...JEST, ...QUICK],
 };
 
 const ANSWERS: [title: string, args: string[]][] = [
@@ -175,13 +171,7 @@ describe('what was answered', () => {
   });
 
   testWherePossible('passes all tests that are quick', () => {
-    const { code, stdout, stderr } = service.run(
-      'node',
-      ...JEST,
-      '--silent',
-      '--testPathIgnorePatterns',
-      ...SLOW,
-    );
+    const { code, stdout, stderr } = service.run('node', ...JEST, '--testPathIgnorePatterns', ...SLOW);
     expect(code === 0 ? '' : stdout + stderr).toBe('');
   });
 

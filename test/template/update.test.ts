@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { OBSTACLE } from '../support/copy.ts';
 import { unlessMissing } from '../support/skipping.ts';
-import { cloneOf, type GitFolder, projectOf, type Said, templateRepository } from '../support/template.ts';
+import { cloneOf, type GitFolder, projectOf, templateRepository } from '../support/template.ts';
 import { scripts } from '../support/workflows.ts';
+import type { Said } from '../support/workplace.ts';
 
 jest.setTimeout(300_000);
 

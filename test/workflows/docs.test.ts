@@ -1,16 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { ALL_PAGES } from '../support/pages.ts';
 import { ROOT, workflows } from '../support/workflows.ts';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-const pages = [
-  ...readdirSync(ROOT).filter((file) => file.endsWith('.md') && file !== 'CHANGELOG.md'),
-  ...readdirSync(join(ROOT, 'docs'), { encoding: 'utf8', recursive: true })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => join('docs', file)),
-];
 
 test('docs/releasing.md has every workflow', () => {
   const rows = [...read('docs/releasing.md').matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => `${name}.yaml`);
@@ -28,7 +23,7 @@ test('SECURITY.md expects signatures of the workflows that sign', () => {
   expect(new Set(expected)).toEqual(new Set(sign.map(({ file }) => file)));
 });
 
-describe.each(pages)('%s', (page) => {
+describe.each(ALL_PAGES)('%s', (page) => {
   test('names only npm scripts that exist', () => {
     const named = [...read(page).matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
