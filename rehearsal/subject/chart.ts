@@ -18,7 +18,7 @@ interface HorizontalPodAutoscaler {
 }
 
 /** Variables that make sense in the container only. */
-const OF_THE_CONTAINER = ['TLS_PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'NODE_OPTIONS'];
+const OF_THE_CONTAINER = ['TLS_PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_ONLY', 'NODE_OPTIONS'];
 /** What Node and the programs that it starts need of this machine. */
 const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR'];
 

@@ -35,7 +35,7 @@ export interface Assembly {
 }
 
 export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembly {
-  const { createApp, rooms, logger, droppedLines, exit, config, variables, settingsOf } = options;
+  const { createApp, rooms, logger, droppedLines, exit, config, variables, plainHttp, settingsOf } = options;
   const { shutdown: settings, service } = config;
   const hooks = new Hooks(settings.cleanupTimeoutMs);
   const health = new Health(config.health);
@@ -74,7 +74,7 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
       listeners.push(listener);
       return listener;
     };
-    listen({ name: 'http', port: config.http.port });
+    if (plainHttp) listen({ name: 'http', port: config.http.port });
     for (const room of rooms) room.open?.(settingsOf(room), { hooks, logger, metrics, listen });
   };
   return { lifecycle, hooks, health, scrapes, metrics, listeners, open };

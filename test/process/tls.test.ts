@@ -10,7 +10,7 @@ import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 import { make } from '../support/certificates.ts';
-import { getTls, httpsPort, newFolder, newSecret, startWithTls, tls } from '../support/https.ts';
+import { alone, getTls, httpsPort, newFolder, newSecret, startWithTls, tls } from '../support/https.ts';
 
 /** Opens a TLS connection and returns it with the common name of the certificate that it was shown. */
 async function handshake(port: number): Promise<{ socket: TLSSocket; name: string }> {
@@ -85,6 +85,21 @@ describe('HTTP and HTTPS', () => {
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK[^]*Connection: close/);
     socket.destroy();
     expect((await reportOf(service)).code).toBe(0);
+  });
+});
+
+describe('HTTPS alone', () => {
+  test('is the only listener, from the start to the report', async () => {
+    const service = startService(alone(await newSecret()), { bare: true });
+    const answer = getTls(await httpsPort(service), '/slow?ms=300');
+    await inFlight(await service.management, 1, answer);
+    await leave(service);
+    expect(await answer).toEqual({ status: 200, close: true });
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(0);
+    expect(report.listeners).toMatchObject([{ name: 'https', requests: { inFlightAtSignal: 1, cut: 0 } }]);
+    const opened = service.lines.filter(({ event }) => event === 'listening').map(({ listener }) => listener);
+    expect(new Set(opened)).toEqual(new Set(['https', 'management']));
   });
 });
 

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { QUICK } from '../harness/environment.ts';
 import { own } from '../harness/own.ts';
-import { type ServiceProcess, startService } from '../harness/service.ts';
+import { DIST, type ServiceProcess, startService } from '../harness/service.ts';
 import { make, mount, type MountedSecret } from './certificates.ts';
 
 /** A folder that is gone at the end of the test. */
@@ -25,6 +26,12 @@ export const tls = (secret: MountedSecret, env: Record<string, string> = {}) => 
   TLS_KEY_FILE: secret.keyFile,
   ...env,
 });
+
+/** All of the environment of a fixture without plain HTTP: nothing has to be set for what it does not open. */
+export function alone(secret: MountedSecret): Record<string, string> {
+  const { PORT: _plain, ...quick } = QUICK;
+  return { ...quick, ...tls(secret), TLS_ONLY: 'true', DIST };
+}
 
 /** The service with HTTPS, and a certificate of its own. */
 export async function startWithTls(env: Record<string, string> = {}): Promise<ServiceProcess> {

@@ -18,12 +18,14 @@ export interface RoomVariables<S extends Schema = Schema> {
   schema: S;
   /** The ports that it listens on. */
   ports?(values: ValuesOf<S>, config: Config): PortInUse[];
+  /** Whether they take the place of the plain HTTP listener, which then is not opened. */
+  insteadOfHttp?(values: ValuesOf<S>): boolean;
   contradictions?(values: ValuesOf<S>, context: ContradictionContext): Contradiction[];
 }
 
 /** The variables of rooms, which are refused where the room is not in use: who sets them expects something of it. */
 export const ROOM_VARIABLES: Record<string, string[]> = {
-  tls: ['TLS_PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE'],
+  tls: ['TLS_PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_ONLY'],
   gateway: ['GATEWAY_TARGETS', 'GATEWAY_TIMEOUT'],
 };
 
@@ -41,6 +43,8 @@ export interface LoadOptions<V extends Schema> {
 export interface Loaded<V extends Schema> {
   config: Config;
   variables: ValuesOf<V>;
+  /** Whether there is a plain HTTP listener: a room may take its place. */
+  plainHttp: boolean;
   /** The values of a room's variables. @throws Error if it is not in use */
   settingsOf: SettingsOf;
 }
@@ -77,8 +81,9 @@ export function loadAll<V extends Schema>(
   const valuesOf = (room: RoomVariables) => settings.get(room.name) ?? {};
 
   const { http, management } = config;
+  const plainHttp = !rooms.some((room) => room.insteadOfHttp?.(valuesOf(room)));
   const ports = [
-    { name: 'PORT', port: http.port, host: http.host },
+    ...(plainHttp ? [{ name: 'PORT', port: http.port, host: http.host }] : []),
     ...rooms.flatMap((room) => room.ports?.(valuesOf(room), config) ?? []),
     { name: 'MANAGEMENT_PORT', port: management.port, host: management.host },
   ];
@@ -96,6 +101,7 @@ export function loadAll<V extends Schema>(
   return {
     config,
     variables: own,
+    plainHttp,
     settingsOf: (room) => {
       const values = settings.get(room.name);
       if (values === undefined) {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Contradiction } from '../config/contradictions.ts';
-import { port, text } from '../config/variables.ts';
+import { flag, port, text } from '../config/variables.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Room, Wiring } from '../room.ts';
 import type { MetricFactory } from '../telemetry/metrics.ts';
@@ -16,12 +16,17 @@ const SCHEMA = {
   keyFile: text('TLS_KEY_FILE', {
     meaning: 'PEM private key of the HTTPS listener; read again when it changes',
   }),
+  only: flag('TLS_ONLY', {
+    default: 'false',
+    meaning: 'No plain HTTP: the listener of `PORT` is not opened',
+  }),
 };
 
 interface Values {
   port: number | undefined;
   certFile: string | undefined;
   keyFile: string | undefined;
+  only: boolean;
 }
 
 /** HTTPS: one more listener of the application, whose certificate is read again when it changes on disk. */
@@ -29,6 +34,7 @@ export const tls: Room<typeof SCHEMA> = {
   name: 'tls',
   schema: SCHEMA,
   ports: ({ port }, { http }) => (port === undefined ? [] : [{ name: 'TLS_PORT', port, host: http.host }]),
+  insteadOfHttp: ({ only }) => only,
   contradictions: (values, { env }) => contradictions(values, env),
   open: ({ port, certFile, keyFile }, { listen, metrics, logger }: Wiring) => {
     if (port === undefined || certFile === undefined || keyFile === undefined) return;
@@ -42,12 +48,16 @@ export const tls: Room<typeof SCHEMA> = {
 };
 
 /** HTTPS needs its port, its certificate and the key of that certificate. */
-function contradictions({ port, certFile, keyFile }: Values, env: NodeJS.ProcessEnv): Contradiction[] {
+function contradictions({ port, certFile, keyFile, only }: Values, env: NodeJS.ProcessEnv): Contradiction[] {
   const files = ['TLS_CERT_FILE', 'TLS_KEY_FILE'];
   if (port === undefined) {
-    return files
+    return [...files, ...(only ? ['TLS_ONLY'] : [])]
       .filter((name) => env[name] !== undefined)
       .map((name) => ({ of: [name, 'TLS_PORT'], text: `${name}: expected TLS_PORT to be set, too` }));
+  }
+  if (only && env['PORT'] !== undefined) {
+    const text = `PORT=${JSON.stringify(env['PORT'])}: expected not to be set, because TLS_ONLY is`;
+    return [{ of: ['PORT', 'TLS_ONLY'], text }];
   }
   const missing = files.filter((name) => env[name] === undefined);
   if (missing.length > 0 || certFile === undefined || keyFile === undefined) {

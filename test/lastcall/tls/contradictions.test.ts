@@ -31,7 +31,24 @@ describe('TLS', () => {
       port: 8443,
       certFile: files.TLS_CERT_FILE,
       keyFile: files.TLS_KEY_FILE,
+      only: false,
     });
+  });
+
+  test('alone takes the port that plain HTTP would have', () => {
+    const env = { TLS_PORT: '8080', TLS_ONLY: 'true', ...files };
+
+    expect(loadAll(env, { terminal: false, variables: {}, rooms: [room] }).plainHttp).toBe(false);
+    expect(problemsOf({ ...env, TLS_ONLY: 'false' })).toEqual([
+      'TLS_PORT="8080": expected another port than PORT',
+    ]);
+  });
+
+  test('alone needs its own port, and no other', () => {
+    expect(problemsOf({ TLS_ONLY: 'true' })).toEqual(['TLS_ONLY: expected TLS_PORT to be set, too']);
+    expect(problemsOf({ TLS_ONLY: 'true', TLS_PORT: '0', PORT: '80', ...files })).toEqual([
+      'PORT="80": expected not to be set, because TLS_ONLY is',
+    ]);
   });
 
   test('with a port needs both files', () => {
