@@ -31,6 +31,8 @@ export interface Variable<T = unknown> {
   secret: boolean;
   /** The errors of `parse` say what is wrong, for people. */
   explains: boolean;
+  /** Of a duration: the least that it takes, in milliseconds. */
+  leastMs?: number;
   /** For the types alone: what its value is, undefined included. */
   type?: () => T;
 }
@@ -103,13 +105,14 @@ export function duration<const O extends Options<number> & { least?: string }>(
   options: O,
 ): Variable<Given<number, O>> {
   const { least = '0' } = options;
+  const leastMs = parseDuration(least);
   const parse = (value: string) => {
     const ms = parseDuration(value);
-    if (ms < parseDuration(least)) throw new Error('too short');
+    if (ms < leastMs) throw new Error('too short');
     return ms;
   };
   const range = least === '0' ? 'at most 24h' : `${least} to 24h`;
-  return variable(name, options, parse, `a duration such as 250ms, 5s or 2m (${range})`);
+  return { ...variable(name, options, parse, `a duration such as 250ms, 5s or 2m (${range})`), leastMs };
 }
 
 /** In milliseconds; `none` is Infinity. */
