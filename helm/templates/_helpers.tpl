@@ -7,11 +7,21 @@ version of the template brings still finds them. Names and labels are quoted, be
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 52: room for "-management" within the 63 characters of a DNS label. */}}
+{{/*
+Of a Service: a DNS label that begins with a letter, which the name of a release need not be. 52: room for "-management"
+within its 63 characters.
+*/}}
 {{- define "service.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
-{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $full -}}
+{{- $full = printf "%s-%s" $name (replace "." "-" .Release.Name) -}}
+{{- end -}}
+{{- $full = default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $full) -}}
+{{- fail (printf "the objects would be called %s, and a Service can't: expected lower-case letters, digits and -, a letter first; set nameOverride or fullnameOverride" $full) -}}
+{{- end -}}
+{{- $full -}}
 {{- end -}}
 
 {{- define "service.selectorLabels" -}}
@@ -22,7 +32,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{/* The chart's own labels win: a selector must not depend on what users add. */}}
 {{- define "service.labels" -}}
 {{- $own := fromYaml (include "service.selectorLabels" .) -}}
-{{- $_ := set $own "app.kubernetes.io/version" (.Chart.AppVersion | replace "+" "_" | trunc 63) -}}
+{{- $_ := set $own "app.kubernetes.io/version" (include "service.version" .) -}}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63) -}}
 {{- toYaml (merge $own (default dict .Values.commonLabels)) -}}
@@ -31,17 +41,21 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{/* Without the chart's version, which would restart the pods at every release of the chart. */}}
 {{- define "service.podLabels" -}}
 {{- $own := fromYaml (include "service.selectorLabels" .) -}}
-{{- $_ := set $own "app.kubernetes.io/version" (.Chart.AppVersion | replace "+" "_" | trunc 63) -}}
+{{- $_ := set $own "app.kubernetes.io/version" (include "service.version" .) -}}
 {{- toYaml (merge $own (default dict .Values.podLabels) (default dict .Values.commonLabels)) -}}
 {{- end -}}
 
 {{/* The checksum restarts the pods when a file changes. Files of a Secret for TLS are re-read, they have none. */}}
 {{- define "service.podAnnotations" -}}
 {{- $own := dict "kubectl.kubernetes.io/default-container" .Chart.Name -}}
+{{- $theirs := default dict .Values.podAnnotations -}}
 {{- with .Values.configFiles.data -}}
 {{- $_ := set $own "checksum/config" (toJson . | sha256sum) -}}
+{{- if hasKey $theirs "checksum/config" -}}
+{{- fail "podAnnotations sets checksum/config, which the chart derives from configFiles.data: expected another name for yours" -}}
 {{- end -}}
-{{- toYaml (mergeOverwrite $own (default dict .Values.podAnnotations)) -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $own $theirs) -}}
 {{- end -}}
 
 {{- define "service.serviceAccountName" -}}
@@ -61,6 +75,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{ $repository }}:{{ default $.Chart.AppVersion .tag }}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The version that runs, as a label may hold it: the image's tag; of a digest without one, its beginning. */}}
+{{- define "service.version" -}}
+{{- $digest := .Values.image.digest | replace ":" "-" | trunc 19 -}}
+{{- coalesce .Values.image.tag $digest .Chart.AppVersion | replace "+" "_" | trunc 63 | trimAll "-_." -}}
 {{- end -}}
 
 {{/* Where the files of the ConfigMap are mounted. */}}
@@ -140,8 +160,21 @@ metricRelabelings: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{/* Not the selector's labels: the Service must not send traffic to the pod of helm test. */}}
-{{- define "service.testLabels" -}}
-app.kubernetes.io/name: {{ include "service.name" . | trunc 58 }}-test
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{/*
+The labels of a pod beside those of the Deployment: {root, suffix}. Its name has the suffix, because the Service must not
+send traffic to it.
+*/}}
+{{- define "service.besideLabels" -}}
+{{- $name := include "service.name" .root | trunc (sub 63 (len .suffix) | int) | trimSuffix "-" -}}
+{{- $own := dict "app.kubernetes.io/name" (printf "%s%s" $name .suffix) -}}
+{{- toYaml (merge $own (fromYaml (include "service.labels" .root))) -}}
+{{- end -}}
+
+{{/* Where a pod runs, and what it finds there; the same for every pod of the chart. */}}
+{{- define "service.placement" -}}
+{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsConfig" }}
+{{- with get $.Values $field }}
+{{ dict $field . | toYaml }}
+{{- end }}
+{{- end }}
 {{- end -}}

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPod, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
 import { CI_VALUES, KUBE_VERSIONS } from '../support/ci-values.ts';
-import { KINDS, knownOf } from '../support/extras.ts';
+import { knownOf } from '../support/extras.ts';
 import { CHART_NAME } from '../support/names.ts';
 import {
   CHART,
@@ -153,6 +154,24 @@ describe('the pod', () => {
     },
     TIMEOUT,
   );
+
+  test(
+    'says in its labels which version of the image it is',
+    async () => {
+      const version = async (image: object) => {
+        const [deployment] = ofKind<IDeployment>(await render({ values: { image } }), 'Deployment');
+        const inPod = deployment?.spec?.template.metadata?.labels?.['app.kubernetes.io/version'];
+        expect(deployment?.metadata?.labels?.['app.kubernetes.io/version']).toBe(inPod);
+        return inPod;
+      };
+      const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+      expect(await version({ tag: 'v2_rc.1' })).toBe('v2_rc.1');
+      expect(await version({ digest })).toBe('sha256-0123456789ab');
+      expect(await version({ tag: 'v2', digest })).toBe('v2');
+      expect(await version({ tag: `${'a'.repeat(62)}-b` })).toBe('a'.repeat(62));
+    },
+    TIMEOUT,
+  );
 });
 
 test('the chart is of the same version as the package', () => {
@@ -178,44 +197,35 @@ test(
   TIMEOUT,
 );
 
-// YAML takes them for numbers, and the API server refuses a label that is one.
-test.each([
-  ['123', '456'],
-  ['1e3', '0x10'],
-])(
-  'the release %s in namespace %s has names and labels that are texts',
-  async (release, namespace) => {
-    const values = knownOf({
-      fullnameOverride: release,
-      nameOverride: '789',
-      networkPolicy: { enabled: true, trafficFrom: [{ podSelector: {} }] },
-      autoscaling: { enabled: true },
-      ingress: { enabled: true },
-      httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] },
-      configFiles: { data: { 'a.json': '{}' } },
-      migrations: { enabled: true, args: ['migrate.js'] },
-      metrics: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
-    });
-    const args = ['template', release, CHART, '--namespace', namespace, '-f', '-'];
-    const objects = parseManifests((await helm(args, values)).stdout);
-    // Two monitors of the same pods are refused.
-    const kinds = KINDS.filter((kind) => kind !== 'ServiceMonitor');
-    expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(kinds));
-    const numbers: string[] = [];
-    /** Whatever is called name or namespace, or is in labels or in a selector. */
-    const visit = (value: unknown, path: string, inLabels = false) => {
-      if (typeof value === 'object' && value !== null) {
-        for (const [key, below] of Object.entries(value)) {
-          const isText = inLabels || ['name', 'namespace', 'serviceAccountName'].includes(key);
-          const labels = /^(labels|matchLabels|selector)$/.test(key) || (inLabels && !Array.isArray(value));
-          if (isText && typeof below === 'number') numbers.push(`${path}.${key}`);
-          visit(below, `${path}.${key}`, labels);
-        }
+test(
+  'the pods beside those of the service run where they do, and are labelled as they are',
+  async () => {
+    const files = CI_VALUES.filter(([name]) => name === 'everything').map(([, file]) => file);
+    const objects = await render({ files });
+    const { spec } = podSpecOf(objects);
+    const placement = [
+      'nodeSelector',
+      'tolerations',
+      'affinity',
+      'priorityClassName',
+      'runtimeClassName',
+    ] as const;
+    const network = ['hostAliases', 'dnsConfig', 'imagePullSecrets'] as const;
+    const others = [
+      ...ofKind<IPod>(objects, 'Pod'),
+      ...ofKind<IJob>(objects, 'Job').flatMap((job) => [
+        { ...job.spec?.template, metadata: job.metadata },
+        job.spec?.template,
+      ]),
+    ];
+    expect(others.length).toBeGreaterThan(0);
+    for (const other of others) {
+      for (const field of [...placement, ...network]) {
+        expect(spec[field]).toBeDefined();
+        expect(other?.spec?.[field]).toEqual(spec[field]);
       }
-    };
-    for (const object of objects) visit(object, object.kind);
-    expect(numbers).toEqual([]);
-    expect(podSpecOf(objects).spec.serviceAccountName).toBe(release);
+      expect(other?.metadata?.labels).toMatchObject({ team: 'shop', 'app.kubernetes.io/version': '0.1.0' });
+    }
   },
   TIMEOUT,
 );
