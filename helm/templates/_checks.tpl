@@ -1,8 +1,12 @@
 {{/* Values that are fine by themselves and can't work together. The shutdown has its own in _shutdown.tpl. */}}
 {{- define "service.checks" -}}
 {{- $rooms := fromYaml (include "service.rooms" .) -}}
-{{- $names := list "ports.http" "ports.management" -}}
-{{- $texts := list (toString (int64 .Values.ports.http)) (toString (int64 .Values.ports.management)) -}}
+{{- $names := list "ports.management" -}}
+{{- $texts := list (toString (int64 .Values.ports.management)) -}}
+{{- if include "service.plain" . -}}
+{{- $names = prepend $names "ports.http" -}}
+{{- $texts = prepend $texts (toString (int64 .Values.ports.http)) -}}
+{{- end -}}
 {{- range $rooms.checked -}}
 {{- $names = append $names .name -}}
 {{- $texts = append $texts (toString (int64 .port)) -}}

@@ -6,8 +6,11 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- $derived := fromJson (include "service.shutdown" .) -}}
 {{- $config := .Values.config -}}
 {{- $shutdown := .Values.shutdown -}}
-{{- $env := list
-  (list "PORT" .Values.ports.http)
+{{- $env := list -}}
+{{- if include "service.plain" . -}}
+{{- $env = append $env (list "PORT" .Values.ports.http) -}}
+{{- end -}}
+{{- $env = concat $env (list
   (list "MANAGEMENT_PORT" .Values.ports.management)
   (list "LOG_LEVEL" $config.logLevel)
   (list "LOG_FORMAT" $config.logFormat)
@@ -28,7 +31,7 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
   (list "SHUTDOWN_LIVENESS" $shutdown.liveness)
   (list "SHUTDOWN_READINESS" $shutdown.readiness)
   (list "SHUTDOWN_GRACE_PERIOD" (printf "%ds" (sub (int64 $derived.grace) (int64 $derived.preStop))))
--}}
+) -}}
 {{- if $config.overloadEventLoopDelay -}}
 {{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 {{/*
-What the rooms of the engine add, as YAML: {checked: [{name, port}], env: [[name, value]], containerPorts, servicePorts,
-policyPorts, volumes, volumeMounts}, each only if there is something. A room has a file of its own with one template of
+What the rooms of the engine add, as YAML: {checked: [{name, port}], env: [[name, value, key?]], containerPorts, servicePorts,
+volumes, volumeMounts, instead}, each only if there is something; `instead` is [http] if they take the place of the plain
+listener. A room has a file of its own with one template of
 its name, and a block of its name in values.yaml; it is there if that block is. Without both, the chart knows nothing
 of it: docs/taking-out.md.
 */}}

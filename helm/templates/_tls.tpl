@@ -1,6 +1,9 @@
 {{/* HTTPS: what it adds to the chart, see _rooms.tpl. */}}
 {{- define "service.tls" -}}
 {{- with .Values.tls -}}
+{{- if and .only (not .enabled) -}}
+{{- fail "tls.only is true and tls.enabled is false: the service would have no port at all" -}}
+{{- end -}}
 {{- if .enabled -}}
 {{- if not .secretName -}}
 {{- fail "tls.enabled needs tls.secretName, the Secret with tls.crt and tls.key" -}}
@@ -12,6 +15,9 @@ env:
   - [TLS_PORT, {{ .port }}]
   - [TLS_CERT_FILE, /etc/tls/tls.crt]
   - [TLS_KEY_FILE, /etc/tls/tls.key]
+  {{- if .only }}
+  - [TLS_ONLY, true]
+  {{- end }}
 containerPorts:
   - name: https
     containerPort: {{ .port }}
@@ -19,8 +25,10 @@ servicePorts:
   - name: https
     port: {{ $.Values.service.httpsPort }}
     targetPort: https
-policyPorts:
-  - port: https
+    appProtocol: https
+{{- if .only }}
+instead: [http]
+{{- end }}
 volumes:
   - name: tls
     secret:

@@ -134,7 +134,7 @@ describe('the built service, started with exactly what the chart renders', () =>
 
       expect(await pod.get(...scrapeOf(objects))).toMatchObject({
         status: 200,
-        body: expect.stringContaining('\nshutdown_requests_total{listener="http",outcome="cut"} 0'),
+        body: expect.stringContaining(`\nshutdown_requests_total{listener="${pod.traffic}",outcome="cut"} 0`),
       });
 
       const signalledAt = performance.now();
@@ -148,7 +148,9 @@ describe('the built service, started with exactly what the chart renders', () =>
 
       await pod.state('final-scrape');
       const { body } = await pod.get(...scrapeOf(objects));
-      expect(body).toContain(`\nshutdown_requests_total{listener="http",outcome="served"} ${answers}`);
+      expect(body).toContain(
+        `\nshutdown_requests_total{listener="${pod.traffic}",outcome="served"} ${answers}`,
+      );
       expect(await pod.exit()).toBe(0);
       expect(performance.now() - signalledAt).toBeLessThan(graceMs);
       expect(await pod.line(({ event }) => event === 'shutdown')).toMatchObject({ outcome: 'clean' });
@@ -164,7 +166,7 @@ describe('the built service, started with exactly what the chart renders', () =>
  */
 async function visit(pod: PodProcess): Promise<PodAnswer & { answers: number }> {
   for (let answers = 1; ; answers++) {
-    const answer = await pod.get('http', PATHS.get.path, 'client', 10_000, 'keep-alive');
+    const answer = await pod.get(pod.traffic, PATHS.get.path, 'client', 10_000, 'keep-alive');
     if (answer.status !== 503 || answer.retryAfter === undefined) return { ...answer, answers };
     await sleep(Number(answer.retryAfter) * 1000);
   }

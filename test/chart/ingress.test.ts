@@ -28,9 +28,10 @@ test(
       { host: 'a.example', paths },
       { host: 'b.example', paths },
     ];
+    const tls = [{ hosts: ['b.example'], secretName: 'b' }];
 
-    expect(await notes({ values: { ingress: { enabled: true, hosts } } })).toContain(
-      'Reach it through the Ingress: http://a.example http://b.example\nTest it:',
+    expect(await notes({ values: { ingress: { enabled: true, hosts, tls } } })).toContain(
+      'Reach it through the Ingress: http://a.example https://b.example\nTest it:',
     );
   },
   TIMEOUT,

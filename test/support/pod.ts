@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { IContainer, IProbe } from 'kubernetes-models/v1';
 import type { LogLine } from '../harness/log-lines.ts';
 import { startOwnService } from '../harness/own-service.ts';
@@ -65,7 +66,12 @@ export class PodProcess {
     }
   }
 
-  /** GET on a new connection, by the name or number of the container's port. */
+  /** The name of the first of its ports for traffic. */
+  get traffic(): string {
+    return this.#container.ports?.[0]?.name ?? 'http';
+  }
+
+  /** GET on a new connection, by the name or number of the container's port; HTTPS by its name, whoever signed for it. */
   async get(
     port: string | number,
     path: string,
@@ -75,7 +81,9 @@ export class PodProcess {
   ): Promise<PodAnswer> {
     const number = this.#container.ports?.find(({ name }) => name === port)?.containerPort ?? port;
     const headers = { 'User-Agent': userAgent, Accept: '*/*', Connection: connection };
-    const req = request({ host: '127.0.0.1', port: number, path, headers, agent: false });
+    const request = port === 'https' ? httpsRequest : httpRequest;
+    const options = { host: '127.0.0.1', port: number, path, headers, agent: false as const };
+    const req = request({ ...options, rejectUnauthorized: false });
     req.setTimeout(timeoutMs, () => req.destroy(new Error('time-out')));
     req.end();
     return new Promise((resolve, reject) => {
