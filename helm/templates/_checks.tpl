@@ -25,7 +25,13 @@
 {{- end -}}
 {{- end -}}
 
+{{- if and (kindIs "invalid" .Values.replicaCount) (not (include "service.autoscaled" .)) -}}
+{{- fail "replicaCount is not set: expected a number, or autoscaling.external: true where something outside of the chart sets it" -}}
+{{- end -}}
 {{- with .Values.autoscaling -}}
+{{- if and .enabled .external -}}
+{{- fail "autoscaling.enabled and autoscaling.external are both true: two autoscalers would fight for the replicas" -}}
+{{- end -}}
 {{- if .enabled -}}
 {{- if lt (int64 .maxReplicas) (int64 .minReplicas) -}}
 {{- fail (printf "autoscaling.maxReplicas is %d, below autoscaling.minReplicas, which is %d" (int64 .maxReplicas) (int64 .minReplicas)) -}}

@@ -88,11 +88,6 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- default (printf "/etc/%s" .Chart.Name) .Values.configFiles.mountPath -}}
 {{- end -}}
 
-{{/* The replicas that are there however low the load. */}}
-{{- define "service.guaranteedReplicas" -}}
-{{- ternary .Values.autoscaling.minReplicas .Values.replicaCount .Values.autoscaling.enabled -}}
-{{- end -}}
-
 {{/* Pod Security "restricted", for the pod. */}}
 {{- define "service.podSecurityContext" -}}
 runAsNonRoot: true

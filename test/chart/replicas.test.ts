@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { ofKind, render } from '../../scripts/helm.ts';
+import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
+import { kubeApiWith } from '../support/kube-api.ts';
+import { CHART_NAME } from '../support/names.ts';
 
 const TIMEOUT = 60_000;
 
@@ -16,6 +18,11 @@ const scaled = (minReplicas: number, rest: object = {}) => ({
   ...rest,
 });
 
+const external = (minReplicas: number, rest: object = {}) => ({
+  autoscaling: { external: true, minReplicas },
+  ...rest,
+});
+
 test.each<[string, Row]>([
   ['the defaults', { values: {}, replicas: 2, scaled: undefined, budget: 1 }],
   ['no replica', { values: { replicaCount: 0 }, replicas: 0, scaled: undefined, budget: undefined }],
@@ -25,6 +32,19 @@ test.each<[string, Row]>([
   [
     'scaled from one, with a count that is not used',
     { values: scaled(1, { replicaCount: 9 }), replicas: undefined, scaled: [1, 5], budget: undefined },
+  ],
+  [
+    'scaled by somebody else, who guarantees three',
+    { values: external(3), replicas: undefined, scaled: undefined, budget: 1 },
+  ],
+  [
+    'scaled by somebody else, without a count and a guarantee of more than one',
+    {
+      values: external(1, { replicaCount: null }),
+      replicas: undefined,
+      scaled: undefined,
+      budget: undefined,
+    },
   ],
   ['scaled from two', { values: scaled(2), replicas: undefined, scaled: [2, 5], budget: 1 }],
   [
@@ -80,6 +100,25 @@ test.each([0, '0%'])(
 
 test.each<[string, object, string]>([
   [
+    'no count',
+    { replicaCount: null },
+    'replicaCount is not set: expected a number, or autoscaling.external: true',
+  ],
+  [
+    'two autoscalers',
+    { autoscaling: { enabled: true, external: true } },
+    'autoscaling.enabled and autoscaling.external are both true',
+  ],
+])(
+  '%s does not render, and helm says why',
+  async (_what, values, sentence) => {
+    await expect(render({ values })).rejects.toThrow(sentence);
+  },
+  TIMEOUT,
+);
+
+test.each<[string, object, string]>([
+  [
     'that ends before it begins',
     { minReplicas: 8, maxReplicas: 4 },
     'maxReplicas is 4, below autoscaling.minReplicas, which is 8',
@@ -118,3 +157,65 @@ test(
   },
   TIMEOUT,
 );
+
+// Helm deletes a number that the last release had and this one has not, and the API server makes it 1.
+test.each<[string, metadata: object, replicas: number | undefined]>([
+  [
+    'was installed with a number: it stays as it is',
+    { managedFields: [managed('helm', 'Update', 'f:replicas', 'f:template')] },
+    7,
+  ],
+  [
+    'has got another number from an autoscaler since: the last release had one, and may be merged on the client',
+    {
+      managedFields: [managed('helm', 'Update', 'f:template'), managed('controller', 'Update', 'f:replicas')],
+    },
+    7,
+  ],
+  ['never had one', { annotations: { [`${CHART_NAME}/without-replicas`]: 'true' } }, undefined],
+  [
+    'is applied on the server, and nobody but Helm owns the number',
+    { managedFields: [managed('helm', 'Apply', 'f:replicas', 'f:template')] },
+    7,
+  ],
+  [
+    'is applied on the server, and the autoscaler owns the number',
+    {
+      managedFields: [managed('helm', 'Apply', 'f:template'), managed('controller', 'Update', 'f:replicas')],
+    },
+    undefined,
+  ],
+])(
+  'with an autoscaler, a Deployment that %s',
+  async (_what, metadata, replicas) => {
+    const api = await kubeApiWith({ metadata: { name: 'x', ...metadata }, spec: { replicas: 7 } });
+    try {
+      const args = [
+        '--dry-run=server',
+        '--is-upgrade',
+        '--disable-openapi-validation',
+        '--kube-apiserver',
+        api.url,
+      ];
+      const [deployment] = deploymentsOf(await render({ values: external(3), args }));
+
+      expect(deployment?.spec.replicas).toBe(replicas);
+      const annotation = deployment?.metadata.annotations?.[`${CHART_NAME}/without-replicas`];
+      expect(annotation).toBe(replicas === undefined ? 'true' : undefined);
+      const [fixed] = deploymentsOf(await render({ values: { replicaCount: 4 }, args }));
+      expect(fixed).toMatchObject({ spec: { replicas: 4 } });
+      expect(fixed?.metadata.annotations).toBeUndefined();
+    } finally {
+      api.close();
+    }
+  },
+  TIMEOUT,
+);
+
+function managed(manager: string, operation: string, ...fields: string[]): object {
+  return { manager, operation, fieldsV1: { 'f:spec': Object.fromEntries(fields.map((name) => [name, {}])) } };
+}
+
+function deploymentsOf(objects: KubeObject[]) {
+  return ofKind<KubeObject & { spec: { replicas?: number } }>(objects, 'Deployment');
+}
