@@ -1,4 +1,5 @@
-// Writes what pages have of other files: the table of variables, and the code of files: npm run docs
+// Writes what pages have of other files: the table of variables, and the code of files, and what the chart has to know of
+// the variables: npm run docs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,7 @@ const [START, END] = ['<!-- variables:start -->', '<!-- variables:end -->'];
 export async function docsPage(path: string): Promise<string> {
   const page = renderPage(path);
   const text = path === CONFIGURATION ? withVariables(page) : page;
-  return format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
+  return formatted(path, text, 'markdown');
 }
 
 /** With a table that is made from the schema. */
@@ -30,9 +31,27 @@ function withVariables(page: string): string {
   return `${page.slice(0, start)}${START}\n\n${table}\n\n${page.slice(end)}`;
 }
 
+/** Every variable that is a duration, for the chart, which refuses what the service would: {name: least milliseconds} */
+const DURATIONS = 'helm/files/durations.json';
+
+/** That file as it should be. */
+export async function chartDurations(): Promise<{ path: string; now: string; wanted: string }> {
+  const durations = Object.entries(everyVariable()).flatMap(([name, { leastMs }]) =>
+    leastMs === undefined ? [] : [[name, leastMs] as const],
+  );
+  const wanted = await formatted(DURATIONS, JSON.stringify(Object.fromEntries(durations)), 'json');
+  return { path: DURATIONS, now: readFileSync(DURATIONS, 'utf8'), wanted };
+}
+
+async function formatted(path: string, text: string, parser: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(path)), parser });
+}
+
 if (argv[1] === fileURLToPath(import.meta.url)) {
   for (const page of PAGES) {
     const wanted = await docsPage(page);
     if (wanted !== readFileSync(page, 'utf8')) writeFileSync(page, wanted);
   }
+  const { path, wanted } = await chartDurations();
+  writeFileSync(path, wanted);
 }

@@ -25,6 +25,22 @@
 {{- end -}}
 {{- end -}}
 
+{{- include "service.checkVolumes" . -}}
+
+{{- $headers := include "service.ms" (dict "key" "config.headersTimeout" "value" .Values.config.headersTimeout) | int64 -}}
+{{- $request := include "service.ms" (dict "key" "config.requestTimeout" "value" .Values.config.requestTimeout) | int64 -}}
+{{- if and $request (gt $headers $request) -}}
+{{- fail (printf "config.headersTimeout is %v: expected at most config.requestTimeout, which is %v" .Values.config.headersTimeout .Values.config.requestTimeout) -}}
+{{- end -}}
+
+{{- if not (has .Values.config.trustProxy (list "true" "false")) -}}
+{{- range splitList "," .Values.config.trustProxy -}}
+{{- if not (regexMatch "^([0-9]{1,2}|loopback|linklocal|uniquelocal|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(/[1-9][0-9]{0,2})?)$" (trim .)) -}}
+{{- fail (printf "config.trustProxy has %s: expected true, false, a number of hops, or a list of addresses, subnets, loopback, linklocal, uniquelocal" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- if and (kindIs "invalid" .Values.replicaCount) (not (include "service.autoscaled" .)) -}}
 {{- fail "replicaCount is not set: expected a number, or autoscaling.external: true where something outside of the chart sets it" -}}
 {{- end -}}
@@ -50,6 +66,15 @@
 
 {{- if and (has (toString .Values.strategy.maxUnavailable) (list "0" "0%")) (has (toString .Values.strategy.maxSurge) (list "0" "0%")) -}}
 {{- fail "strategy.maxSurge and strategy.maxUnavailable are both 0: no pod could ever be replaced" -}}
+{{- end -}}
+{{- range $monitor := list "podMonitor" "serviceMonitor" -}}
+{{- with get $.Values.metrics $monitor -}}
+{{- $interval := include "service.ms" (dict "key" (printf "metrics.%s.interval" $monitor) "value" .interval) | int64 -}}
+{{- $timeout := include "service.ms" (dict "key" (printf "metrics.%s.scrapeTimeout" $monitor) "value" .scrapeTimeout) | int64 -}}
+{{- if and .enabled (gt $timeout $interval) -}}
+{{- fail (printf "metrics.%s.scrapeTimeout is %s: expected at most the interval, which is %s, or Prometheus takes none of its configuration" $monitor .scrapeTimeout .interval) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.metrics.podMonitor.enabled .Values.metrics.serviceMonitor.enabled -}}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every pod would be scraped twice and every sum doubled" -}}

@@ -41,6 +41,7 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- with include "service.nodeOptions" . -}}
 {{- $env = append $env (list "NODE_OPTIONS" .) -}}
 {{- end -}}
+{{- include "service.checkDurations" (dict "root" . "env" $env) -}}
 {{- range $env }}
 - name: {{ index . 0 }}
   value: {{ index . 1 | toString | quote }}
@@ -51,6 +52,24 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
     fieldRef:
       fieldPath: {{ $field }}
 {{- end }}
+{{- end -}}
+
+{{/*
+Refuses durations that the service would refuse at its start: {root, env: [[name, value, key?]]}. KEEP_ALIVE_TIMEOUT is
+config.keepAliveTimeout, unless there is another key. The bounds are those of the service's schema: npm run docs.
+*/}}
+{{- define "service.checkDurations" -}}
+{{- $least := .root.Files.Get "files/durations.json" | fromJson -}}
+{{- range .env -}}
+{{- $name := first . -}}
+{{- if hasKey $least $name -}}
+{{- $key := ternary (last .) ($name | lower | camelcase | untitle | printf "config.%s") (eq (len .) 3) -}}
+{{- $value := index . 1 -}}
+{{- if lt (include "service.ms" (dict "key" $key "value" $value) | int64) (get $least $name | int64) -}}
+{{- fail (printf "%s is %v, too short for the service: expected %vms to 24h" $key $value (get $least $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Without a memory limit, a percentage would be one of the whole node. */}}

@@ -9,7 +9,7 @@
 env:
   - [GATEWAY_TARGETS, {{ join "," $targets | quote }}]
   {{- with .timeout }}
-  - [GATEWAY_TIMEOUT, {{ . | quote }}]
+  - [GATEWAY_TIMEOUT, {{ . | quote }}, gateway.timeout]
   {{- end }}
 {{- end -}}
 {{- end -}}

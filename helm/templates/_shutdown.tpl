@@ -8,6 +8,9 @@ The same grammar as in the service's variables.ts. The schema checks it too, but
 {{- if eq $text "0" -}}
 0
 {{- else -}}
+{{- if regexMatch "^[0-9.]+$" $text -}}
+{{- fail (printf "%s is %s, without a unit: expected a duration such as %ss, %sms, or 0" .key $text $text $text) -}}
+{{- end -}}
 {{- if not (regexMatch "^[0-9]{1,9}(\\.[0-9]{1,9})?(ms|s|m|h)$" $text) -}}
 {{- fail (printf "%s: %q is not a duration such as 250ms, 5s or 2m" .key $text) -}}
 {{- end -}}

@@ -257,6 +257,60 @@ test.each<[string, RenderOptions['values'], RegExp]>([
     { extraEnv: [{ name: 'SHUTDOWN_WINDOW', value: '1s' }] },
     /extraEnv sets SHUTDOWN_WINDOW/,
   ],
+  [
+    'a proxy that Express does not know',
+    { config: { trustProxy: 'loopback,nginx' } },
+    /config\.trustProxy has nginx: expected true, false/,
+  ],
+  [
+    'a node port of a Service that has none',
+    { service: { nodePort: 30_080 } },
+    /service\.nodePort is 30080, and service\.type is ClusterIP.*: expected NodePort or LoadBalancer/,
+  ],
+  [
+    'a traffic policy of a Service that nobody reaches from outside',
+    { service: { externalTrafficPolicy: 'Local' } },
+    /service\.externalTrafficPolicy is Local, and service\.type is ClusterIP/,
+  ],
+  [
+    'a class of a load balancer that is not asked for',
+    { service: { type: 'NodePort', loadBalancerClass: 'example.com/nlb' } },
+    /service\.loadBalancerClass is example\.com\/nlb, and service\.type is NodePort.*: expected LoadBalancer/,
+  ],
+  [
+    'sources of a load balancer that is not asked for',
+    { service: { loadBalancerSourceRanges: ['10.0.0.0/8'] } },
+    /service\.loadBalancerSourceRanges is \[10\.0\.0\.0\/8\], and service\.type is ClusterIP/,
+  ],
+  [
+    'a scrape that takes longer than until the next one',
+    { metrics: { podMonitor: { enabled: true, interval: '1s', scrapeTimeout: '1500ms' } } },
+    /metrics\.podMonitor\.scrapeTimeout is 1500ms: expected at most the interval, which is 1s/,
+  ],
+  [
+    "a volume with the name of one of the chart's",
+    { extraVolumes: [{ name: 'tmp', emptyDir: {} }] },
+    /extraVolumes has a volume tmp, and the pod has another one of that name/,
+  ],
+  [
+    "a mount over one of the chart's",
+    {
+      configFiles: { mountPath: '/etc/shop', data: { a: '1' } },
+      extraVolumes: [{ name: 'cache', emptyDir: {} }],
+      extraVolumeMounts: [{ name: 'cache', mountPath: '/etc/shop/' }],
+    },
+    /extraVolumeMounts mounts cache at \/etc\/shop\/, where another volume is: expected a path beside \/tmp, \/etc\/shop/,
+  ],
+  [
+    'a mount of nothing',
+    { extraVolumeMounts: [{ name: 'cache', mountPath: '/cache' }] },
+    /extraVolumeMounts mounts cache, which is no volume: expected one of tmp/,
+  ],
+  [
+    'a second checksum of the configuration',
+    { configFiles: { data: { a: '1' } }, podAnnotations: { 'checksum/config': '1' } },
+    /podAnnotations sets checksum\/config, which the chart derives from configFiles\.data/,
+  ],
   ['a second port', { extraEnv: [{ name: 'PORT', value: '1' }] }, /extraEnv sets PORT/],
   [
     'a rollout that can neither add nor remove a pod',

@@ -100,6 +100,22 @@ test.each([0, '0%'])(
 
 test.each<[string, object, string]>([
   [
+    'a budget of all replicas',
+    { podDisruptionBudget: { maxUnavailable: 2 } },
+    'podDisruptionBudget.maxUnavailable is 2, all of the 2 replicas that are guaranteed: expected fewer',
+  ],
+  // 51 % of two are two: Kubernetes rounds up.
+  [
+    'a budget of more than half of two',
+    { podDisruptionBudget: { maxUnavailable: '51%' } },
+    'is 51%, all of the 2',
+  ],
+  [
+    'a budget of all that somebody else guarantees',
+    { podDisruptionBudget: { maxUnavailable: '100%' }, ...external(3) },
+    'is 100%, all of the 3',
+  ],
+  [
     'no count',
     { replicaCount: null },
     'replicaCount is not set: expected a number, or autoscaling.external: true',

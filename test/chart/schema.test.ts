@@ -51,7 +51,6 @@ const WRONG: [path: string, value: unknown][] = [
   // Wrong types and values.
   ['replicaCount', '3'],
   ['replicaCount', -1],
-  ['shutdown.window', 5],
   ['shutdown.window', '5 s'],
   ['shutdown.drainTimeout', 'never'],
   ['shutdown.readiness', false],

@@ -166,7 +166,7 @@ describe('what cannot work does not render', () => {
     TIMEOUT,
   );
 
-  test.each(['5', '5sec', '-1s', '25h', '1e3ms', 'none', ''])(
+  test.each(['5sec', '-1s', '25h', '1e3ms', 'none', ''])(
     'the duration %p, even if the schema is not asked',
     async (window) => {
       await expect(
@@ -255,7 +255,11 @@ describe('NOTES.txt prints the timeline with the numbers of the release', () => 
       { replicaCount: 1, shutdown: { readiness: 'pass' } },
       ['No PodDisruptionBudget'],
     ],
-    ['a local policy', { service: { externalTrafficPolicy: 'Local' } }, ['externalTrafficPolicy is Local']],
+    [
+      'a local policy',
+      { service: { type: 'NodePort', externalTrafficPolicy: 'Local' } },
+      ['externalTrafficPolicy is Local'],
+    ],
     [
       'a slow threshold',
       { probes: { readiness: { failureThreshold: 3 } } },
