@@ -21,8 +21,13 @@ import {
 
 const TIMEOUT = 60_000;
 
-describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
-  test.each(KUBE_VERSIONS)(
+describe.each(CI_VALUES)('with the values of helm/ci/%s', (name, file) => {
+  // What depends on the version is in all values together.
+  const versions = KUBE_VERSIONS.filter(
+    (_version, at) => name === 'everything' || [0, KUBE_VERSIONS.length - 1].includes(at),
+  );
+
+  test.each(versions)(
     'helm lint --strict has nothing to say for Kubernetes %s',
     async (version) => {
       const args = ['lint', '--strict', CHART, '-f', file, '--kube-version', version];
@@ -35,7 +40,7 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
     TIMEOUT,
   );
 
-  test.each(KUBE_VERSIONS)(
+  test.each(versions)(
     'it renders for Kubernetes %s, every object once',
     async (kubeVersion) => {
       const objects = await render({ files: [file], kubeVersion });

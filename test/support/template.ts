@@ -34,6 +34,11 @@ export class GitFolder extends Workplace {
     );
   }
 
+  /** Files that the last commit has written. */
+  changed(): string[] {
+    return this.git('diff', '--name-only', '--diff-filter=d', 'HEAD~1').split('\n');
+  }
+
   /** What git sees of it: the commit, and what is not committed. */
   state(): string {
     return `${this.git('rev-parse', 'HEAD')}\n${this.git('status', '--porcelain')}\n${this.git('for-each-ref')}`;
