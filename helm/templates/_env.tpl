@@ -21,16 +21,16 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
   (list "TRUST_PROXY" $config.trustProxy)
   (list "HEALTH_CHECK_TIMEOUT" $config.healthCheckTimeout)
   (list "HEALTH_CHECK_INTERVAL" $config.healthCheckInterval)
-  (list "SHUTDOWN_WINDOW" $shutdown.window)
+  (list "SHUTDOWN_WINDOW" $derived.texts.window)
   (list "SHUTDOWN_QUIET_PERIOD" $shutdown.quietPeriod)
-  (list "SHUTDOWN_WINDOW_MAX" $derived.windowMaxText)
-  (list "SHUTDOWN_DRAIN_TIMEOUT" $shutdown.drainTimeout)
+  (list "SHUTDOWN_WINDOW_MAX" $derived.texts.windowMax)
+  (list "SHUTDOWN_DRAIN_TIMEOUT" $derived.texts.drain)
   (list "SHUTDOWN_KEEP_ALIVE_MIN_IDLE" $shutdown.keepAliveMinIdle)
-  (list "SHUTDOWN_CLEANUP_TIMEOUT" $shutdown.cleanupTimeout)
-  (list "SHUTDOWN_SCRAPE_WAIT" $shutdown.scrapeWait)
+  (list "SHUTDOWN_CLEANUP_TIMEOUT" $derived.texts.cleanup)
+  (list "SHUTDOWN_SCRAPE_WAIT" $derived.texts.scrapeWait)
   (list "SHUTDOWN_LIVENESS" $shutdown.liveness)
   (list "SHUTDOWN_READINESS" $shutdown.readiness)
-  (list "SHUTDOWN_GRACE_PERIOD" (printf "%ds" (sub (int64 $derived.grace) (int64 $derived.preStop))))
+  (list "SHUTDOWN_GRACE_PERIOD" (printf "%ds" (int64 $derived.processGrace)))
 ) -}}
 {{- if $config.overloadEventLoopDelay -}}
 {{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}

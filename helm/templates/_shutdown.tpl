@@ -28,21 +28,29 @@ The same grammar as in the service's variables.ts. The schema checks it too, but
 {{- printf "%v s" (divf . 1000) -}}
 {{- end -}}
 
+{{/* "1.5s" of milliseconds, for the service. */}}
+{{- define "service.duration" -}}
+{{- printf "%vs" (divf . 1000) -}}
+{{- end -}}
+
 {{/*
 Everything that follows from .Values.shutdown, as JSON, or the sentence that says why it can't work.
 
-{window, quiet, windowMax, drain, cleanup, scrapeWait} in ms (drain is -1 for "none"), windowMaxText,
-preStop and grace in seconds, sum as people read it. The service's budget.ts has the same sum for
-the process, and a test feeds both the same numbers.
+{window, quiet, windowMax, drain, cleanup, scrapeWait} in ms (drain is -1 for "none"), texts of the same names as the
+service reads them, preStop, sidecars, grace (the pod's) and processGrace in seconds, given: what _platform-grace.tpl
+took, sum as people read it. The service's budget.ts has the same sum for the process, and a test feeds both the same
+numbers.
 */}}
 {{- define "service.shutdown" -}}
 {{- $v := .Values.shutdown -}}
+{{- $texts := dict "window" (toString $v.window) "drain" (toString $v.drainTimeout) "cleanup" (toString $v.cleanupTimeout) "scrapeWait" (toString $v.scrapeWait) -}}
 {{- $window := include "service.ms" (dict "key" "shutdown.window" "value" $v.window) | int64 -}}
 {{- $quiet := include "service.ms" (dict "key" "shutdown.quietPeriod" "value" $v.quietPeriod) | int64 -}}
 {{- $windowMaxText := toString $v.windowMax -}}
 {{- if not $windowMaxText -}}
 {{- $windowMaxText = ternary (toString $v.window) "10s" (gt $window 10000) -}}
 {{- end -}}
+{{- $_ := set $texts "windowMax" $windowMaxText -}}
 {{- $windowMax := include "service.ms" (dict "key" "shutdown.windowMax" "value" $windowMaxText) | int64 -}}
 {{- $unlimited := eq (toString $v.drainTimeout) "none" -}}
 {{- $drain := -1 -}}
@@ -51,18 +59,37 @@ the process, and a test feeds both the same numbers.
 {{- end -}}
 {{- $cleanup := include "service.ms" (dict "key" "shutdown.cleanupTimeout" "value" $v.cleanupTimeout) | int64 -}}
 {{- $scrapeWait := include "service.ms" (dict "key" "shutdown.scrapeWait" "value" $v.scrapeWait) | int64 -}}
-{{- $_ := include "service.ms" (dict "key" "shutdown.keepAliveMinIdle" "value" $v.keepAliveMinIdle) -}}
-{{- $preStop := int64 $v.preStopSleepSeconds -}}
+{{- $minIdle := include "service.ms" (dict "key" "shutdown.keepAliveMinIdle" "value" $v.keepAliveMinIdle) | int64 -}}
+{{- $preStop := include "service.preStop" . | int64 -}}
+{{- $sidecars := include "service.sidecarSeconds" . | int64 -}}
 
 {{- if lt $windowMax $window -}}
 {{- fail (printf "shutdown.windowMax is %s, below shutdown.window, which is %s: the window can't end before its least time; raise windowMax or leave it empty" $windowMaxText (toString $v.window)) -}}
 {{- end -}}
-{{- if and (gt $preStop 0) (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
-{{- fail (printf "shutdown.preStopSleepSeconds is %d, but Kubernetes %s does not know the sleep action of preStop, 1.30 is the first that does: set it to 0, the window is in the process" $preStop .Capabilities.KubeVersion.Version) -}}
-{{- end -}}
 {{- $period := int64 .Values.probes.readiness.periodSeconds -}}
 {{- if and (eq $v.readiness "fail") (gt (mul $period 1000) $window) -}}
 {{- fail (printf "probes.readiness.periodSeconds is %d, longer than shutdown.window, which is %s: the window could be over before the readiness probe has failed once; probe more often, lengthen the window, or set shutdown.readiness to pass if nobody watches it" $period (toString $v.window)) -}}
+{{- end -}}
+
+{{- $given := list -}}
+{{- $planned := not (kindIs "invalid" $v.platformGraceSeconds) -}}
+{{- if $planned -}}
+{{- if $unlimited -}}
+{{- fail "shutdown.drainTimeout is none, which can't be planned into shutdown.platformGraceSeconds: give it a number, which is then shortened where it has to be" -}}
+{{- end -}}
+{{- $phases := dict "window" $window "windowMax" $windowMax "drain" $drain "cleanup" $cleanup "scrapeWait" $scrapeWait "minIdle" $minIdle -}}
+{{- $plan := include "service.planned" (dict "root" . "phases" (deepCopy $phases) "preStop" $preStop "sidecars" $sidecars) | fromJson -}}
+{{- $window = int64 $plan.phases.window -}}
+{{- $windowMax = int64 $plan.phases.windowMax -}}
+{{- $drain = int64 $plan.phases.drain -}}
+{{- $cleanup = int64 $plan.phases.cleanup -}}
+{{- $scrapeWait = int64 $plan.phases.scrapeWait -}}
+{{- $given = $plan.given -}}
+{{- range $phase, $ms := $plan.phases -}}
+{{- if ne (int64 $ms) (get $phases $phase) -}}
+{{- $_ := set $texts $phase (include "service.duration" $ms) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- $parts := list (printf "preStopSleepSeconds %d s" $preStop) (printf "windowMax %s" (include "service.s" $windowMax)) -}}
@@ -70,8 +97,11 @@ the process, and a test feeds both the same numbers.
 {{- $parts = append $parts (printf "drainTimeout %s" (include "service.s" $drain)) -}}
 {{- end -}}
 {{- $parts = concat $parts (list (printf "cleanupTimeout %s" (include "service.s" $cleanup)) (printf "scrapeWait %s" (include "service.s" $scrapeWait)) "2 s kept free") -}}
+{{- if gt $sidecars 0 -}}
+{{- $parts = append $parts (printf "sidecarSeconds %d s" $sidecars) -}}
+{{- end -}}
 {{- $sum := join " + " $parts -}}
-{{- $neededMs := add (mul $preStop 1000) $windowMax (max $drain 0) $cleanup $scrapeWait 2000 -}}
+{{- $neededMs := add (mul (add $preStop $sidecars) 1000) $windowMax (max $drain 0) $cleanup $scrapeWait 2000 -}}
 {{- $needed := div (add $neededMs 999) 1000 -}}
 {{- $grace := $needed -}}
 {{- if not (kindIs "invalid" $v.terminationGracePeriodSeconds) -}}
@@ -79,11 +109,32 @@ the process, and a test feeds both the same numbers.
 {{- if and $unlimited (le (mul $grace 1000) $neededMs) -}}
 {{- fail (printf "shutdown.terminationGracePeriodSeconds is %d, which leaves no time to drain: with drainTimeout none it must exceed %v s = %s" $grace (divf $neededMs 1000) $sum) -}}
 {{- else if lt $grace $needed -}}
-{{- fail (printf "shutdown.terminationGracePeriodSeconds is %d, but the shutdown may take %v s = %s: raise it to %d, or leave it unset and it is derived" $grace (divf $neededMs 1000) $sum $needed) -}}
+{{- $instead := ternary "" (printf "; if the platform gives no more, set shutdown.platformGraceSeconds to %d instead, and the phases are shortened until they fit" $grace) $planned -}}
+{{- fail (printf "shutdown.terminationGracePeriodSeconds is %d, but the shutdown may take %v s = %s: raise it to %d, or leave it unset and it is derived%s" $grace (divf $neededMs 1000) $sum $needed $instead) -}}
 {{- end -}}
 {{- else if $unlimited -}}
 {{- fail (printf "shutdown.drainTimeout is none, so no grace period follows from the numbers: set shutdown.terminationGracePeriodSeconds to more than %v s = %s; what it has beyond that is the time to drain" (divf $neededMs 1000) $sum) -}}
 {{- end -}}
+{{/* The process has to be gone earlier than the pod where the platform ends that early, and where sidecars end after it. */}}
+{{- $ends := ternary (min $grace (int64 $v.platformGraceSeconds)) $grace $planned -}}
+{{- $processGrace := sub $ends (add $preStop $sidecars) -}}
 
-{{- dict "window" $window "quiet" $quiet "windowMax" $windowMax "windowMaxText" $windowMaxText "drain" $drain "cleanup" $cleanup "scrapeWait" $scrapeWait "preStop" $preStop "grace" $grace "sum" $sum | toJson -}}
+{{- dict "window" $window "quiet" $quiet "windowMax" $windowMax "drain" $drain "cleanup" $cleanup "scrapeWait" $scrapeWait "texts" $texts "preStop" $preStop "sidecars" $sidecars "grace" $grace "processGrace" $processGrace "given" $given "sum" $sum | toJson -}}
+{{- end -}}
+
+{{/*
+Seconds that end after the service and before SIGKILL: native sidecars get their SIGTERM when the service has exited. The
+chart counts those in initContainers; what a webhook injects it can't see, and the number is given by hand.
+*/}}
+{{- define "service.sidecarSeconds" -}}
+{{- $seconds := .Values.shutdown.sidecarSeconds -}}
+{{- if kindIs "invalid" $seconds -}}
+{{- $seconds = 0 -}}
+{{- range .Values.initContainers -}}
+{{- if eq (default "" .restartPolicy) "Always" -}}
+{{- $seconds = 5 -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- int64 $seconds -}}
 {{- end -}}

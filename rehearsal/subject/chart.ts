@@ -54,6 +54,11 @@ export async function fromChart(
   const [autoscaler] = ofKind<HorizontalPodAutoscaler>(objects, 'HorizontalPodAutoscaler');
   const replicas = wantedReplicas ?? deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;
   const { maxSurge = '25%', maxUnavailable = '25%' } = deployment?.spec?.strategy?.rollingUpdate ?? {};
+  if (container.command !== undefined || container.args !== undefined)
+    left.push('The command of the container is left out: the service is started as it was built.');
+  const { preStop } = container.lifecycle ?? {};
+  if (preStop !== undefined && preStop.sleep === undefined)
+    left.push('The preStop hook is left out: SIGTERM comes at once.');
   const of = (given: IProbe | undefined) => (given === undefined ? undefined : probeOf(given, container));
   const readiness = of(container.readinessProbe);
   if (readiness === undefined)
@@ -62,7 +67,7 @@ export async function fromChart(
     program,
     pod: {
       graceMs: (spec.terminationGracePeriodSeconds ?? 30) * 1000,
-      preStopMs: preStopSeconds(container) * 1000,
+      preStopMs: (preStop?.sleep?.seconds ?? 0) * 1000,
       startup: of(container.startupProbe),
       liveness: of(container.livenessProbe),
       readiness,
@@ -118,10 +123,6 @@ function probeOf(given: IProbe, { ports = [] }: IContainer): Probe {
     ...(failureThreshold === undefined ? {} : { failureThreshold }),
     ...(successThreshold === undefined ? {} : { successThreshold }),
   });
-}
-
-function preStopSeconds({ lifecycle }: IContainer): number {
-  return lifecycle?.preStop?.sleep?.seconds ?? 0;
 }
 
 /** `25%` of the replicas, or a number of them. */

@@ -110,7 +110,8 @@ describe('the built service, started with exactly what the chart renders', () =>
         const parsed = SCHEMA[variable]!.parse(env[variable] ?? '');
         return parsed === Infinity ? 'none' : parsed;
       };
-      const graceMs = (spec.terminationGracePeriodSeconds ?? 0) * 1000; // none of the files has a preStop sleep
+      const graceMs = Number(inMs('SHUTDOWN_GRACE_PERIOD'));
+      expect(graceMs).toBeLessThanOrEqual((spec.terminationGracePeriodSeconds ?? 0) * 1000);
       expect(config.shutdown).toMatchObject({
         windowMs: inMs('SHUTDOWN_WINDOW'),
         windowMaxMs: inMs('SHUTDOWN_WINDOW_MAX'),
