@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Not among the schemas of Kubernetes; test/chart/types.test.ts has them.
-custom=PodMonitor,ServiceMonitor,PrometheusRule,HTTPRoute
+custom=PodMonitor,ServiceMonitor,PodMonitoring,PrometheusRule,HTTPRoute,VerticalPodAutoscaler
 
 for version in 1.29.0 1.34.0; do
   for values in helm/ci/*.yaml; do

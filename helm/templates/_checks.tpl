@@ -67,7 +67,7 @@
 {{- if and (has (toString .Values.strategy.maxUnavailable) (list "0" "0%")) (has (toString .Values.strategy.maxSurge) (list "0" "0%")) -}}
 {{- fail "strategy.maxSurge and strategy.maxUnavailable are both 0: no pod could ever be replaced" -}}
 {{- end -}}
-{{- range $monitor := list "podMonitor" "serviceMonitor" -}}
+{{- range $monitor := list "podMonitor" "serviceMonitor" "podMonitoring" -}}
 {{- with get $.Values.metrics $monitor -}}
 {{- $interval := include "service.ms" (dict "key" (printf "metrics.%s.interval" $monitor) "value" .interval) | int64 -}}
 {{- $timeout := include "service.ms" (dict "key" (printf "metrics.%s.scrapeTimeout" $monitor) "value" .scrapeTimeout) | int64 -}}
@@ -76,7 +76,13 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.metrics.podMonitor.enabled .Values.metrics.serviceMonitor.enabled -}}
-{{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every pod would be scraped twice and every sum doubled" -}}
+{{- $monitors := list -}}
+{{- range $monitor := list "podMonitor" "serviceMonitor" "podMonitoring" -}}
+{{- if (default dict (get $.Values.metrics $monitor)).enabled -}}
+{{- $monitors = append $monitors (printf "metrics.%s" $monitor) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (len $monitors) 1 -}}
+{{- fail (printf "%s are enabled: every pod would be scraped twice and every sum doubled" (join " and " $monitors)) -}}
 {{- end -}}
 {{- end -}}

@@ -5,13 +5,13 @@ it; the hash is there because "a-b" in "c" and "a" in "b-c" read the same.
 */}}
 {{- define "service.dashboard" -}}
 {{- $dashboard := .Files.Get "files/dashboard.json" | fromJson -}}
-{{- $readable := printf "%s-%s" .Release.Namespace .Release.Name | replace "." "-" | trunc 27 | trimSuffix "-" -}}
-{{- $hash := printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 12 -}}
+{{- $readable := printf "%s-%s" (include "service.namespace" .) .Release.Name | replace "." "-" | trunc 27 | trimSuffix "-" -}}
+{{- $hash := printf "%s/%s" (include "service.namespace" .) .Release.Name | sha256sum | trunc 12 -}}
 {{- $_ := set $dashboard "uid" (printf "%s-%s" $readable $hash) -}}
-{{- $_ := set $dashboard "title" (printf "%s in %s" .Release.Name .Release.Namespace) -}}
+{{- $_ := set $dashboard "title" (printf "%s in %s" .Release.Name (include "service.namespace" .)) -}}
 {{- $_ := set $dashboard "tags" (list .Chart.Name) -}}
 {{/* What is chosen when it is opened; the monitors set job to the release's name. */}}
-{{- $chosen := dict "namespace" .Release.Namespace "service" .Release.Name -}}
+{{- $chosen := dict "namespace" (include "service.namespace" .) "service" .Release.Name -}}
 {{- range $variable := $dashboard.templating.list -}}
 {{- with get $chosen $variable.name -}}
 {{- $_ := set $variable "current" (dict "text" . "value" .) -}}

@@ -67,8 +67,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "service.image" -}}
+{{- $repository := include "service.repository" . -}}
 {{- with .Values.image -}}
-{{- $repository := default $.Chart.Name .repository -}}
 {{- if .digest -}}
 {{ $repository }}@{{ .digest }}
 {{- else -}}
@@ -136,10 +136,10 @@ capabilities:
 {{- define "service.metadata" -}}
 {{- $labels := fromYaml (include "service.labels" .root) -}}
 name: {{ printf "%s%s" (include "service.fullname" .root) (default "" .suffix) | quote }}
-namespace: {{ .root.Release.Namespace | quote }}
+namespace: {{ include "service.namespace" .root | quote }}
 labels: {{- toYaml (merge $labels (default dict .labels)) | nindent 2 }}
-{{- with .annotations }}
-annotations: {{- toYaml . | nindent 2 }}
+{{- with include "service.annotations" (dict "root" .root "own" .annotations) }}
+annotations: {{- . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
@@ -167,7 +167,10 @@ send traffic to it.
 
 {{/* Where a pod runs, and what it finds there; the same for every pod of the chart. */}}
 {{- define "service.placement" -}}
-{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsConfig" }}
+{{- if and (eq (default "" .Values.dnsPolicy) "None") (not (default dict .Values.dnsConfig).nameservers) -}}
+{{- fail "dnsPolicy is None, which needs dnsConfig.nameservers: the pod would find no name at all" -}}
+{{- end -}}
+{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "hostAliases" "dnsPolicy" "dnsConfig" }}
 {{- with get $.Values $field }}
 {{ dict $field . | toYaml }}
 {{- end }}

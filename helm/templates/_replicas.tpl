@@ -23,7 +23,7 @@ template), the number is left out: docs/chart.md.
 {{- if not (include "service.autoscaled" .) -}}
 {{- int64 .Values.replicaCount -}}
 {{- else -}}
-{{- with lookup "apps/v1" "Deployment" .Release.Namespace (include "service.fullname" .) -}}
+{{- with lookup "apps/v1" "Deployment" (include "service.namespace" .) (include "service.fullname" .) -}}
 {{- $applied := false -}}
 {{- $handedOver := false -}}
 {{- range .metadata.managedFields -}}

@@ -14,6 +14,9 @@ yes
 {{- with (fromYaml (include "service.rooms" .)).containerPorts }}
 {{ toYaml . }}
 {{- end }}
+{{- with .Values.extraContainerPorts }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{/* The ports of the Service. The first one is where people and tests are sent, and has the node port. */}}
@@ -26,7 +29,7 @@ yes
 {{- with .Values.service.nodePort -}}
 {{- $_ := set (first $ports) "nodePort" . -}}
 {{- end -}}
-{{- toYaml $ports -}}
+{{- concat $ports (default list .Values.service.extraPorts) | toYaml -}}
 {{- end -}}
 
 {{/* The port of the Service that a route sends its traffic to, as JSON: {root, key, name}; without a name, the first one. */}}

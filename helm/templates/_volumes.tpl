@@ -33,6 +33,15 @@
 {{- end }}
 {{- end -}}
 
+{{/* Those that need nothing of the release: a Job that runs before it has only them. */}}
+{{- define "service.freeVolumes" -}}
+{{- prepend (default list .Values.extraVolumes) (dict "name" "tmp" "emptyDir" (dict "sizeLimit" .Values.tmp.sizeLimit)) | toYaml -}}
+{{- end -}}
+
+{{- define "service.freeVolumeMounts" -}}
+{{- prepend (default list .Values.extraVolumeMounts) (dict "name" "tmp" "mountPath" "/tmp") | toYaml -}}
+{{- end -}}
+
 {{/* Refuses what the API server would: two volumes of one name, two mounts at one path, a mount of nothing. */}}
 {{- define "service.checkVolumes" -}}
 {{- $volumes := list -}}

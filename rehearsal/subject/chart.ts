@@ -53,7 +53,9 @@ export async function fromChart(
 
   const [autoscaler] = ofKind<HorizontalPodAutoscaler>(objects, 'HorizontalPodAutoscaler');
   const replicas = wantedReplicas ?? deployment?.spec?.replicas ?? autoscaler?.spec.minReplicas ?? 1;
-  const { maxSurge = '25%', maxUnavailable = '25%' } = deployment?.spec?.strategy?.rollingUpdate ?? {};
+  const { type, rollingUpdate } = deployment?.spec?.strategy ?? {};
+  const { maxSurge = '25%', maxUnavailable = '25%' } =
+    type === 'Recreate' ? { maxSurge: 0, maxUnavailable: '100%' } : (rollingUpdate ?? {});
   if (container.command !== undefined || container.args !== undefined)
     left.push('The command of the container is left out: the service is started as it was built.');
   const { preStop } = container.lifecycle ?? {};

@@ -45,6 +45,7 @@ const valuesOf = (odd: string) => {
   return knownOf({
     image: { tag: odd },
     ...(OVERRIDDEN.includes(odd) && { nameOverride: odd, fullnameOverride: 'orders' }),
+    ...(/^\d+$/.test(odd) && { namespaceOverride: odd }),
     networkPolicy: { enabled: true, trafficFrom: [{ podSelector: { matchLabels: labels } }] },
     autoscaling: { enabled: true },
     service: { annotations, labels },
@@ -61,6 +62,9 @@ const valuesOf = (odd: string) => {
       data: Object.fromEntries([[odd, odd], ...TEXTS.map((text, index) => [`file${index}`, text])]),
     },
     migrations: { enabled: true, args: [odd, ...TEXTS] },
+    cronJobs: { 456: { schedule: '@daily', timeZone: 'Etc/UTC', args: [odd, ...TEXTS] } },
+    verticalPodAutoscaler: { enabled: true },
+    global: { imageRegistry: odd, imagePullSecrets: [odd] },
     metrics: {
       podMonitor: { enabled: true, labels },
       prometheusRule: { enabled: true, labels },
@@ -69,7 +73,11 @@ const valuesOf = (odd: string) => {
     tls: { enabled: true, secretName: odd },
     extraEnv: TEXTS.map((value, index) => ({ name: `ODD_${index}`, value })),
     imagePullSecrets: [{ name: odd }],
+    command: [odd],
+    args: TEXTS,
+    lifecycle: { postStart: { exec: { command: [odd, ...TEXTS] } } },
     commonLabels: { common: odd },
+    commonAnnotations: Object.fromEntries(TEXTS.map((text, index) => [`common/${index}`, text])),
     deploymentAnnotations: annotations,
     podLabels: labels,
     podAnnotations: annotations,
@@ -99,7 +107,7 @@ beforeAll(async () => {
 test.each(RELEASES)('release %s: a text is a text, in every object', (release) => {
   const objects = releases.get(release) ?? [];
   // Two monitors of the same pods are refused.
-  const kinds = KINDS.filter((kind) => kind !== 'ServiceMonitor');
+  const kinds = KINDS.filter((kind) => !['ServiceMonitor', 'PodMonitoring'].includes(kind));
 
   expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(kinds));
   expect(problems[release]).toEqual([]);

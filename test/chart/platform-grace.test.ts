@@ -142,6 +142,10 @@ test(
     await expect(render({ values: { shutdown: { platformGraceSeconds: 6 } } })).rejects.toThrow(
       'platformGraceSeconds is 6, but it takes 7 at least, with the phases as short as they make sense: preStopSleepSeconds 0 s + window 2 s + drainTimeout 2 s + cleanupTimeout 1 s + 2 s kept free',
     );
+    // Endpoints take their time, whatever readiness says.
+    await expect(
+      render({ values: { shutdown: { platformGraceSeconds: 6, readiness: 'pass' } } }),
+    ).rejects.toThrow('window 2 s');
     expect(podSpecOf(await render({ values: { shutdown: { platformGraceSeconds: 7 } } })).spec).toMatchObject(
       { terminationGracePeriodSeconds: 7 },
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { IJob } from 'kubernetes-models/batch/v1';
+import type { ICronJob, IJob } from 'kubernetes-models/batch/v1';
 import type { IPod, IPodSpec } from 'kubernetes-models/v1';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { ofKind, podSpecOf, render } from '../../scripts/helm.ts';
@@ -16,6 +16,9 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (_name, file) => {
         podSpecOf(objects).spec,
         ...ofKind<IPod>(objects, 'Pod').map(({ spec }) => spec as IPodSpec),
         ...ofKind<IJob>(objects, 'Job').map(({ spec }) => spec?.template.spec as IPodSpec),
+        ...ofKind<ICronJob>(objects, 'CronJob').map(
+          ({ spec }) => spec?.jobTemplate.spec?.template.spec as IPodSpec,
+        ),
       ];
       expect(specs.length).toBeGreaterThanOrEqual(2);
       for (const spec of specs) expect(podSecurityViolations(spec)).toEqual([]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
-import type { IJob } from 'kubernetes-models/batch/v1';
+import type { ICronJob, IJob } from 'kubernetes-models/batch/v1';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPod, IService } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
@@ -87,6 +87,9 @@ describe.each(CI_VALUES)('with the values of helm/ci/%s', (name, file) => {
         const others = [
           ...ofKind<IPod>(objects, 'Pod'),
           ...ofKind<IJob>(objects, 'Job').flatMap((job) => job.spec?.template ?? []),
+          ...ofKind<ICronJob>(objects, 'CronJob').flatMap(
+            (job) => job.spec?.jobTemplate.spec?.template ?? [],
+          ),
         ];
         for (const { metadata } of others) {
           expect(metadata?.labels).not.toMatchObject(spec?.selector ?? {});
@@ -217,13 +220,13 @@ test(
       'priorityClassName',
       'runtimeClassName',
     ] as const;
-    const network = ['hostAliases', 'dnsConfig', 'imagePullSecrets'] as const;
+    const network = ['hostAliases', 'dnsPolicy', 'dnsConfig', 'imagePullSecrets'] as const;
     const others = [
       ...ofKind<IPod>(objects, 'Pod'),
-      ...ofKind<IJob>(objects, 'Job').flatMap((job) => [
-        { ...job.spec?.template, metadata: job.metadata },
-        job.spec?.template,
-      ]),
+      ...[
+        ...ofKind<IJob>(objects, 'Job'),
+        ...ofKind<ICronJob>(objects, 'CronJob').flatMap((job) => job.spec?.jobTemplate ?? []),
+      ].flatMap((job) => [{ ...job.spec?.template, metadata: job.metadata }, job.spec?.template]),
     ];
     expect(others.length).toBeGreaterThan(0);
     for (const other of others) {
@@ -326,6 +329,11 @@ test.each<[string, RenderOptions['values'], RegExp]>([
     'two monitors of the same pods',
     { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
     /scraped twice/,
+  ],
+  [
+    "a monitor beside Google's",
+    { metrics: { podMonitor: { enabled: true }, podMonitoring: { enabled: true } } },
+    /metrics\.podMonitor and metrics\.podMonitoring are enabled/,
   ],
 ])(
   '%s does not render, and helm says why',

@@ -129,7 +129,7 @@ test('the schema has a description for every value, and knows every default', ()
   };
   visit(schema, defaults, []);
   expect(silent).toEqual([]);
-  const placeholders = ['enabled', 'global'];
+  const placeholders = ['enabled'];
   expect(Object.keys(schema.properties ?? {}).sort()).toEqual(
     [...Object.keys(defaults), ...placeholders].sort(),
   );

@@ -43,6 +43,9 @@ const PLANTED: [what: string, kind: string, path: string, value: unknown, says: 
   ['an unknown field', 'HorizontalPodAutoscaler', 'spec.behavior.scaleUp.window', 5, 'window'],
   ['an unknown field', 'PodDisruptionBudget', 'spec.maxAvailable', 1, 'maxAvailable'],
   ['an unknown field', 'Job', 'spec.backofLimit', 3, 'backofLimit'],
+  ['an unknown field', 'CronJob', 'spec.jobTemplate.spec.schedule', '@daily', 'schedule'],
+  ['a wrong word', 'VerticalPodAutoscaler', 'spec.updatePolicy.updateMode', false, 'updateMode'],
+  ['an unknown field', 'PodMonitoring', 'spec.endpoints.0.scrapeTimeout', '5s', 'scrapeTimeout'],
   ['an unknown field', 'NetworkPolicy', 'spec.ingress.0.port', 80, 'port'],
   ['an unknown field', 'Ingress', 'spec.className', 'nginx', 'className'],
   ['an unknown field', 'HTTPRoute', 'spec.rules.0.backends', [], 'backends'],
@@ -53,6 +56,21 @@ const PLANTED: [what: string, kind: string, path: string, value: unknown, says: 
   ['an unknown field', 'PrometheusRule', 'spec.groups.0.rules.0.expression', 'up', 'expression'],
 ];
 
+/** Values that exclude others, or an old Kubernetes. */
+const APART = 'what the examples leave out';
+const VALUES_APART = {
+  shutdown: { preStopSleepSeconds: 5 },
+  strategy: { type: 'Recreate' },
+  service: { trafficDistribution: 'PreferSameZone' },
+  serviceAccount: { automount: true },
+  metrics: {
+    podMonitoring: {
+      enabled: true,
+      metricRelabelings: [{ sourceLabels: ['__name__'], regex: 'nodejs_gc_.*', action: 'drop' }],
+    },
+  },
+};
+
 const titled = PLANTED.filter(([, kind]) => KINDS.includes(kind)).map(
   (planted) => [`${planted[0]}: ${planted[1]} ${planted[2]}`, planted] as const,
 );
@@ -61,10 +79,7 @@ let problems: Record<string, string[]> = {};
 beforeAll(async () => {
   const groups: Record<string, KubeObject[]> = {};
   for (const [name, file] of CI_VALUES) groups[name] = await render({ files: [file], kubeVersion: '1.36.0' });
-  groups['preStop'] = await render({
-    values: { shutdown: { preStopSleepSeconds: 5 } },
-    kubeVersion: '1.30.0',
-  });
+  groups[APART] = await render({ values: VALUES_APART, kubeVersion: '1.34.0' });
   const all = Object.values(groups).flat();
   for (const [title, [, kind, path, value]] of titled) {
     const object = all.findLast((candidate) => candidate.kind === kind);
@@ -74,7 +89,7 @@ beforeAll(async () => {
   problems = await typeProblems(groups);
 }, TIMEOUT);
 
-test.each([...CI_VALUES.map(([name]) => name), 'preStop'])(
+test.each([...CI_VALUES.map(([name]) => name), APART])(
   'every object rendered with %s is one that the Kubernetes API knows',
   (name) => {
     expect(problems[name]).toEqual([]);

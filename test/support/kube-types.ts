@@ -9,10 +9,55 @@ const core = (name: string, path: string) => `import('kubernetes-models/${path}'
 const monitoring = (name: string) =>
   `import('@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1').I${name}`;
 
+/** What of these two the chart renders, as their CRDs have it: no package has their types. */
+const POD_MONITORING = `{
+  apiVersion: 'monitoring.googleapis.com/v1';
+  kind: 'PodMonitoring';
+  metadata: import('kubernetes-models/v1').IPod['metadata'];
+  spec: {
+    selector: { matchLabels: Record<string, string> };
+    endpoints: {
+      port: string | number;
+      path?: string;
+      interval: string;
+      timeout?: string;
+      metricRelabeling?: {
+        sourceLabels?: string[];
+        separator?: string;
+        targetLabel?: string;
+        regex?: string;
+        modulus?: number;
+        replacement?: string;
+        action?: string;
+      }[];
+    }[];
+  };
+}`;
+const VERTICAL_POD_AUTOSCALER = `{
+  apiVersion: 'autoscaling.k8s.io/v1';
+  kind: 'VerticalPodAutoscaler';
+  metadata: import('kubernetes-models/v1').IPod['metadata'];
+  spec: {
+    targetRef: { apiVersion: string; kind: string; name: string };
+    updatePolicy?: { updateMode?: 'Off' | 'Initial' | 'Recreate' | 'InPlaceOrRecreate'; minReplicas?: number };
+    resourcePolicy?: {
+      containerPolicies?: {
+        containerName: string;
+        mode?: 'Auto' | 'Off';
+        controlledResources?: ('cpu' | 'memory')[];
+        controlledValues?: 'RequestsAndLimits' | 'RequestsOnly';
+        minAllowed?: Record<string, string | number>;
+        maxAllowed?: Record<string, string | number>;
+      }[];
+    };
+  };
+}`;
+
 /** The type of each kind that the chart may render. A kind that is not here is an error. */
 const TYPES: Record<string, string> = {
   'apps/v1 Deployment': core('Deployment', 'apps/v1'),
   'autoscaling/v2 HorizontalPodAutoscaler': core('HorizontalPodAutoscaler', 'autoscaling/v2'),
+  'batch/v1 CronJob': core('CronJob', 'batch/v1'),
   'batch/v1 Job': core('Job', 'batch/v1'),
   'networking.k8s.io/v1 Ingress': core('Ingress', 'networking.k8s.io/v1'),
   'networking.k8s.io/v1 NetworkPolicy': core('NetworkPolicy', 'networking.k8s.io/v1'),
@@ -22,6 +67,8 @@ const TYPES: Record<string, string> = {
   'v1 Service': core('Service', 'v1'),
   'v1 ServiceAccount': core('ServiceAccount', 'v1'),
   'gateway.networking.k8s.io/v1 HTTPRoute': `import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1').IHTTPRoute`,
+  'autoscaling.k8s.io/v1 VerticalPodAutoscaler': VERTICAL_POD_AUTOSCALER,
+  'monitoring.googleapis.com/v1 PodMonitoring': POD_MONITORING,
   'monitoring.coreos.com/v1 PodMonitor': monitoring('PodMonitor'),
   'monitoring.coreos.com/v1 PrometheusRule': monitoring('PrometheusRule'),
   // The package is older than this field.
