@@ -1,63 +1,20 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startService } from '../harness/service.ts';
 import { startBalancer } from '../support/balancer.ts';
+import { load, type Verdict } from '../support/load.ts';
 
-const LOAD = fileURLToPath(new URL('load.mjs', import.meta.url));
-/** Of the fixture, and of the servers that are planted here. */
-const PATHS = fileURLToPath(new URL('../fixture/paths.json', import.meta.url));
 /** Of a planted server: the requests before it are load.mjs finding out that somebody answers, and some more. */
 const NTH = 40;
-
-interface Verdict {
-  verdict: string;
-  passed: boolean;
-  sent: number;
-  ok: number;
-  lost: number;
-  byCause: Record<string, number>;
-  byKind: Record<string, number>;
-  byPod: Record<string, number>;
-  firstLosses: {
-    at: number;
-    kind: string;
-    cause: string;
-    detail: unknown;
-    ms: number;
-    reused: boolean;
-    pod?: string;
-  }[];
-  latencyMs: { p50: number; p99: number; max: number };
-}
 
 const servers = new Set<Server>();
 afterEach(() => {
   for (const server of servers) server.close();
   servers.clear();
 });
-
-/** Runs the load generator, until it ends by itself or `until` resolves. */
-function load(url: string, args: string[], until?: Promise<unknown>) {
-  const child = spawn(process.execPath, [LOAD, url, '--slow', '100', '--paths', PATHS, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const closed = once(child, 'close');
-  const steady = (async () => {
-    while (!stderr.includes('steady')) await once(child.stderr, 'data');
-  })();
-  void until?.then(() => child.kill('SIGTERM'));
-  const ended = closed.then(([code]: unknown[]) => ({ code, stdout, stderr }));
-  return { steady, ended };
-}
 
 async function verdictOf(url: string, args: string[] = []) {
   const { ended } = load(url, ['--rate', '200', '--seconds', '0.8', ...args]);
