@@ -44,4 +44,11 @@
 {{- if and .Values.metrics.podMonitor.enabled .Values.metrics.serviceMonitor.enabled -}}
 {{- fail "metrics.podMonitor and metrics.serviceMonitor are both enabled: every pod would be scraped twice and every sum doubled" -}}
 {{- end -}}
+{{- range $name := list "podMonitor" "serviceMonitor" -}}
+{{- range (get $.Values.metrics $name).relabelings -}}
+{{- if eq (default "" .targetLabel) "job" -}}
+{{- fail (printf "metrics.%s.relabelings sets the label job, by which the alerts and the dashboard find this service: use another label" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

@@ -1,8 +1,8 @@
 {{/*
 What the rooms of the engine add, as YAML: {checked: [{name, port}], env: [[name, value]], containerPorts, servicePorts,
-policyPorts, volumes, volumeMounts}, each only if there is something. A room has a file of its own with one template of
+policyPorts, volumes, volumeMounts, observed: [file]}, each only if there is something. A room has a file of its own with one template of
 its name, and a block of its name in values.yaml; it is there if that block is. Without both, the chart knows nothing
-of it: docs/taking-out.md.
+of it: docs/taking-out.md. `observed` names its files in files/alerts/ and files/panels/.
 */}}
 {{- define "service.rooms" -}}
 {{- $all := dict -}}

@@ -256,6 +256,15 @@ test.each<[string, RenderOptions['values'], RegExp]>([
     { metrics: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
     /scraped twice/,
   ],
+  [
+    'a job that alerts and dashboard would not find',
+    {
+      metrics: {
+        podMonitor: { enabled: true, relabelings: [{ targetLabel: 'job', replacement: 'mine' }] },
+      },
+    },
+    /podMonitor\.relabelings sets the label job/,
+  ],
 ])(
   '%s does not render, and helm says why',
   async (_what, values, sentence) => {
