@@ -92,7 +92,8 @@ function pathOf(req: IncomingMessage): string {
 function readerOf({ socket, headers }: IncomingMessage): Reader {
   const { 'user-agent': agent = '' } = headers;
   // Prometheus and all that scrape as it does say how long they would wait.
-  const scraper = headers['x-prometheus-scrape-timeout-seconds'] !== undefined || /^Prometheus\//.test(agent);
+  const scraper =
+    headers['x-prometheus-scrape-timeout-seconds'] !== undefined || agent.startsWith('Prometheus/');
   return { id: `${socket.remoteAddress} ${agent}`, scraper };
 }
 
