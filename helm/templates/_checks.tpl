@@ -85,4 +85,11 @@
 {{- if gt (len $monitors) 1 -}}
 {{- fail (printf "%s are enabled: every pod would be scraped twice and every sum doubled" (join " and " $monitors)) -}}
 {{- end -}}
+{{- range $name := list "podMonitor" "serviceMonitor" -}}
+{{- range (get $.Values.metrics $name).relabelings -}}
+{{- if eq (default "" .targetLabel) "job" -}}
+{{- fail (printf "metrics.%s.relabelings sets the label job, by which the alerts and the dashboard find this service: use another label" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

@@ -6,6 +6,7 @@
 {{- range .targets -}}
 {{- $targets = append $targets (printf "%s%s=%s" (default "" .host) .path .url) -}}
 {{- end -}}
+observed: [gateway]
 env:
   - [GATEWAY_TARGETS, {{ join "," $targets | quote }}]
   {{- with .timeout }}

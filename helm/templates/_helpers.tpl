@@ -143,16 +143,25 @@ annotations: {{- . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
+{{/*
+The endpoint of a monitor: {root, monitor}. The job is the full name, which no other object of the namespace has: a
+release may have this chart twice, under two aliases.
+*/}}
 {{- define "service.scrape" -}}
+{{- with .monitor -}}
 path: /metrics
 interval: {{ .interval }}
 scrapeTimeout: {{ .scrapeTimeout }}
+relabelings:
+  - targetLabel: job
+    replacement: {{ include "service.fullname" $.root | quote }}
 {{- with .relabelings }}
-relabelings: {{- toYaml . | nindent 2 }}
+{{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .metricRelabelings }}
 metricRelabelings: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{/*

@@ -8,6 +8,7 @@
 {{- if not .secretName -}}
 {{- fail "tls.enabled needs tls.secretName, the Secret with tls.crt and tls.key" -}}
 {{- end -}}
+observed: [tls]
 checked:
   - name: tls.port
     port: {{ .port }}

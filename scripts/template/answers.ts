@@ -9,6 +9,8 @@ export interface Answers {
   owner: string;
   /** `registry/path` without a tag; empty: that of the repository on GitHub. */
   image: string;
+  /** Where its source is, `https://…`; may be empty. */
+  repository: string;
   port: number;
   managementPort: number;
   /** SPDX, or `UNLICENSED`. */
@@ -54,7 +56,7 @@ export function wordsOf(answers: Answers, origin: Pick<Origin, 'name'>): Words {
   return {
     ...texts,
     registry,
-    repository: answers.image || `REGISTRY/${answers.name}`,
+    imageName: answers.image || `REGISTRY/${answers.name}`,
     holder: answers.owner.replace(/^@/, '') || `the ${answers.name} authors`,
     template: origin.name,
   };

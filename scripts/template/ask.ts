@@ -38,6 +38,12 @@ export async function askFor(given: Partial<Answers>, fallback: Answers, lists: 
       rules.image,
       '',
     ),
+    repository: await asked(
+      'repository',
+      'Where its source is, https://…; may be empty',
+      rules.repository,
+      '',
+    ),
     port: Number(await asked('port', 'Port of the service', rules.port, String(fallback.port))),
     managementPort: Number(
       await asked(

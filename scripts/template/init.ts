@@ -14,6 +14,7 @@ const OPTIONS = {
   description: { type: 'string' },
   owner: { type: 'string' },
   image: { type: 'string' },
+  repository: { type: 'string' },
   port: { type: 'string' },
   'management-port': { type: 'string' },
   licence: { type: 'string' },
@@ -28,6 +29,7 @@ const usage = (lists: string[]) => `npm run init -- NAME [options]
   --description TEXT        what the service does, in a sentence
   --owner OWNER             @organisation/team, @user or an address: CODEOWNERS, SECURITY.md, the copyright
   --image REGISTRY/PATH     where the image is published; by default the repository's on ghcr.io
+  --repository URL          where its source is, which is where alerts link to the runbook
   --port N                  of the service (8080)
   --management-port N       of probes and metrics (8081)
   --licence SPDX            ${rules.LICENCES.join(', ')}
@@ -66,6 +68,7 @@ function flagsOf(args: string[], lists: string[]): Flags {
   const description = checked('--description', rules.description, values.description);
   const owner = checked('--owner', rules.owner, values.owner);
   const image = checked('--image', rules.image, values.image);
+  const repository = checked('--repository', rules.repository, values.repository);
   const port = checked('--port', rules.port, values.port);
   const managementPort = checked('--management-port', rules.port, values['management-port']);
   const licence = checked('--licence', rules.licence, values.licence);
@@ -75,6 +78,7 @@ function flagsOf(args: string[], lists: string[]): Flags {
     ...(description !== undefined && { description }),
     ...(owner !== undefined && { owner }),
     ...(image !== undefined && { image }),
+    ...(repository !== undefined && { repository }),
     ...(port !== undefined && { port: Number(port) }),
     ...(managementPort !== undefined && { managementPort: Number(managementPort) }),
     ...(licence !== undefined && { licence }),
@@ -90,7 +94,14 @@ function flagsOf(args: string[], lists: string[]): Flags {
 }
 
 async function answersOf({ given, yes }: Flags, own: Answers, lists: string[]): Promise<Answers> {
-  const fallback: Answers = { ...own, owner: '', image: '', without: [], year: new Date().getFullYear() };
+  const fallback: Answers = {
+    ...own,
+    owner: '',
+    image: '',
+    repository: '',
+    without: [],
+    year: new Date().getFullYear(),
+  };
   const asks = !yes && given.name === undefined && process.stdin.isTTY && process.stdout.isTTY;
   const answers = asks ? await askFor(given, fallback, lists) : { ...fallback, ...given };
   if (!asks && given.name === undefined) throw new Refusal(`a name is needed\n\n${usage(lists)}`);

@@ -62,6 +62,12 @@ export const image: Rule = (text) => {
   return undefined;
 };
 
+/** What a browser opens, and what Helm takes for the home of a chart. */
+export const repository: Rule = (text) =>
+  text === '' || /^https:\/\/[\w.-]+(:\d+)?(\/[\w.~-]+)+\/?$/.test(text)
+    ? undefined
+    : 'expected an address for a browser, such as https://github.com/acme/orders-api';
+
 /** Above 1023, because the container's user is not root. */
 export const port: Rule = (text) => {
   if (/^\d+$/.test(text) && Number(text) >= 1024 && Number(text) <= 65_535) return undefined;

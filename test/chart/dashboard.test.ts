@@ -3,11 +3,18 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { IConfigMap } from 'kubernetes-models/v1';
 import { CHART, helm, type KubeObject, ofKind, parseManifests, render } from '../../scripts/helm.ts';
+import { knownOf } from '../support/extras.ts';
 import { CHART_NAME } from '../support/names.ts';
 
 const TIMEOUT = 60_000;
 
+interface Panel {
+  type: string;
+  gridPos: { y: number; h: number };
+}
+
 interface Dashboard {
+  panels: Panel[];
   title: string;
   uid: string;
   tags: string[];
@@ -43,6 +50,27 @@ test(
 );
 
 test(
+  'a room that is on has a row below the others',
+  async () => {
+    const rooms = knownOf({
+      tls: { enabled: true, secretName: 'tls' },
+      gateway: { targets: [{ path: '/a', url: 'http://a' }] },
+    });
+    const panels = async (values: object) => {
+      const all = { ...values, metrics: { dashboard: { enabled: true } } };
+      return dashboardOf(await render({ values: all })).panels;
+    };
+    const [without, all] = [await panels({}), await panels(rooms)];
+    const end = (list: Panel[]) => Math.max(...list.map(({ gridPos }) => gridPos.y + gridPos.h));
+    expect(all.slice(0, without.length)).toEqual(without);
+    const rows = all.slice(without.length).filter(({ type }) => type === 'row');
+    expect(rows).toHaveLength(Object.keys(rooms).length);
+    for (const row of rows) expect(row.gridPos.y).toBe(end(all.slice(0, all.indexOf(row))));
+  },
+  TIMEOUT,
+);
+
+test(
   'each release has a dashboard of its own, which shows that release when it is opened',
   async () => {
     const dashboard = async (release: string, namespace: string) => {
@@ -50,14 +78,15 @@ test(
       const { stdout } = await helm(args, { metrics: { dashboard: { enabled: true } } });
       return dashboardOf(parseManifests(stdout));
     };
+    const name = `orders-${CHART_NAME}`;
     const { title, uid, tags, templating } = await dashboard('orders', 'shop');
     expect({ title, uid, tags }).toEqual({
-      title: 'orders in shop',
-      uid: expect.stringMatching(/^shop-orders-[0-9a-f]{12}$/),
+      title: `${name} in shop`,
+      uid: expect.stringMatching(/^shop-orders-[\w-]*[0-9a-f]{12}$/),
       tags: [CHART_NAME],
     });
     const chosen = templating.list.map(({ name, current }) => [name, current?.value]);
-    expect(Object.fromEntries(chosen)).toMatchObject({ namespace: 'shop', service: 'orders' });
+    expect(Object.fromEntries(chosen)).toMatchObject({ namespace: 'shop', service: name });
 
     const others = [
       await dashboard('orders', 'shop'),

@@ -334,6 +334,15 @@ test.each<[string, RenderOptions['values'], RegExp]>([
     "a monitor beside Google's",
     { metrics: { podMonitor: { enabled: true }, podMonitoring: { enabled: true } } },
     /metrics\.podMonitor and metrics\.podMonitoring are enabled/,
+    ],
+    [
+    'a job that alerts and dashboard would not find',
+    {
+      metrics: {
+        podMonitor: { enabled: true, relabelings: [{ targetLabel: 'job', replacement: 'mine' }] },
+      },
+    },
+    /podMonitor\.relabelings sets the label job/,
   ],
 ])(
   '%s does not render, and helm says why',

@@ -11,10 +11,14 @@ export interface Answer {
 /** One request on a connection of its own, or on one of `agent`. Rejects with Node's error if there is no whole answer. */
 export async function get(
   url: string,
-  { agent = false, method = 'GET' }: { agent?: http.Agent | false; method?: string } = {},
+  {
+    agent = false,
+    method = 'GET',
+    headers = {},
+  }: { agent?: http.Agent | false; method?: string; headers?: http.OutgoingHttpHeaders } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const req = http.request(url, { agent, method }, (res) => {
+    const req = http.request(url, { agent, method, headers }, (res) => {
       let body = '';
       res.setEncoding('utf8');
       res.on('data', (chunk: string) => (body += chunk));

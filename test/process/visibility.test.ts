@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -62,12 +63,15 @@ describe('the termination message', () => {
   });
 });
 
+/** How Prometheus, and all that scrape as it does, say that they do. */
+const SCRAPER = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' };
+
 describe('/metrics', () => {
   test('is readable until the end and shows the states of the shutdown', async () => {
     const env = { FIXTURE: 'hung', SHUTDOWN_SCRAPE_WAIT: '20s' };
     const service = startService(env, FIXTURE);
     const management = await service.management;
-    const scrape = async () => (await get(`${management}/metrics`)).body;
+    const scrape = async () => (await get(`${management}/metrics`, { headers: SCRAPER })).body;
     await service.url;
     expect(await scrape()).toContain('lifecycle_state{state="ready"} 1');
     service.kill('SIGTERM');
@@ -83,9 +87,29 @@ describe('/metrics', () => {
     expect(service.lines.at(-1)?.['ms']).toMatchObject({ finalScrape: expect.any(Number) });
   });
 
-  test('is not waited for when nobody has ever read it', async () => {
+  test('is waited for until each replica of Prometheus has read it', async () => {
+    const service = startService({ SHUTDOWN_SCRAPE_WAIT: '20s' });
+    const management = await service.management;
+    const replica = (localAddress: string) => async () =>
+      get(`${management}/metrics`, { agent: new http.Agent({ localAddress }), headers: SCRAPER });
+    const [one, two] = [replica('127.0.0.1'), replica('127.0.0.2')];
+    await service.url;
+    await one();
+    await two();
+    service.kill('SIGTERM');
+    await service.line({ state: 'final-scrape' });
+    await one();
+    await one();
+    const { body } = await two(); // it is still there
+    expect(body).toContain('lifecycle_state{state="final-scrape"} 1');
+    expect((await service.ended).code).toBe(0);
+  });
+
+  test('is not waited for when nobody but a probe and a curious human has ever read it', async () => {
     const service = startService({ SHUTDOWN_SCRAPE_WAIT: '20s' });
     await get(`${await service.management}/livez`);
+    await get(`${await service.management}/metrics`);
+    await get(`${await service.management}/metrics`);
     await service.url;
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
@@ -94,7 +118,7 @@ describe('/metrics', () => {
 
   test('is waited for no longer than told', async () => {
     const service = startService({ SHUTDOWN_SCRAPE_WAIT: '200ms' });
-    await get(`${await service.management}/metrics`);
+    await get(`${await service.management}/metrics`, { headers: SCRAPER });
     await service.url;
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);

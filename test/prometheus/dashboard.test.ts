@@ -1,37 +1,40 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { DASHBOARD, QUERIES } from '../support/dashboard.ts';
+import { ALL_PANELS, DASHBOARD, QUERIES, ROOM_PANELS } from '../support/dashboard.ts';
 import { unknownWordsOf } from '../support/promql.ts';
 
 const SOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 test('the dashboard has what Grafana needs to load it: a uid, a version, panels with ids of their own', () => {
   expect(DASHBOARD).toMatchObject({ title: 'Service', uid: 'service', schemaVersion: 39 });
-  const ids = DASHBOARD.panels.map(({ id }) => id);
+  const ids = ALL_PANELS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
 test('its rows are requests, saturation, rollouts and the error budget', () => {
   const rows = DASHBOARD.panels.filter(({ type }) => type === 'row').map(({ title }) => title);
   // The rules of the alerts record what the budget is made of, and both may have been taken out.
-  const budget = existsSync('helm/files/alerts.yaml') ? ['Error budget'] : [];
+  const budget = existsSync('helm/files/alerts') ? ['Error budget'] : [];
   expect(rows).toEqual(['Requests', 'Saturation', 'Rollouts', ...budget]);
 });
 
-test('no two panels overlap, and none leaves the 24 columns', () => {
-  const taken = new Set<string>();
-  for (const { title, gridPos } of DASHBOARD.panels) {
-    expect({ title, right: gridPos.x + gridPos.w <= 24 }).toEqual({ title, right: true });
-    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
-      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
-        expect({ title, free: !taken.has(`${x},${y}`) }).toEqual({ title, free: true });
-        taken.add(`${x},${y}`);
+test.each([['the dashboard', DASHBOARD.panels], ...Object.entries(ROOM_PANELS)])(
+  'no two panels of %s overlap, and none leaves the 24 columns',
+  (_name, panels) => {
+    const taken = new Set<string>();
+    for (const { title, gridPos } of panels) {
+      expect({ title, right: gridPos.x + gridPos.w <= 24 }).toEqual({ title, right: true });
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect({ title, free: !taken.has(`${x},${y}`) }).toEqual({ title, free: true });
+          taken.add(`${x},${y}`);
+        }
       }
     }
-  }
-});
+  },
+);
 
-const panels = DASHBOARD.panels.filter(({ type }) => type !== 'row');
+const panels = ALL_PANELS.filter(({ type }) => type !== 'row');
 
 test.each(panels)(
   'the panel "$title" is of a known type, says what it shows, and asks the chosen source',
@@ -64,7 +67,10 @@ describe('the variables', () => {
     expect(unknownWordsOf(expr)).toEqual([]);
     const selectors = expr.match(/[\w:]*\{[^}]*\}/g) ?? [];
     expect(selectors.length).toBeGreaterThan(0);
-    for (const selector of selectors) {
+    // kube-state-metrics has a job of its own.
+    for (const selector of selectors.filter((one) => one.startsWith('kube_')))
+      expect(selector).toContain('namespace="$namespace",pod=~"$service-');
+    for (const selector of selectors.filter((one) => !one.startsWith('kube_'))) {
       expect(selector).toContain('namespace="$namespace",job="$service"');
       expect(selector.includes(',pod=~"$pod"')).toBe(!isBudget(selector));
     }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TARGET } from './prometheus.ts';
 
 export interface Panel {
@@ -22,9 +23,21 @@ export interface Dashboard {
 
 export const DASHBOARD = JSON.parse(readFileSync('helm/files/dashboard.json', 'utf8')) as Dashboard;
 
+const ROOMS = 'helm/files/panels';
+
+/** By room, the panels that the chart puts below those of the dashboard: what has been taken out has none. */
+export const ROOM_PANELS: Record<string, Panel[]> = Object.fromEntries(
+  (existsSync(ROOMS) ? readdirSync(ROOMS) : []).map((file) => [
+    file.replace('.json', ''),
+    JSON.parse(readFileSync(join(ROOMS, file), 'utf8')) as Panel[],
+  ]),
+);
+
+export const ALL_PANELS = [...DASHBOARD.panels, ...Object.values(ROOM_PANELS).flat()];
+
 /** Every query of the dashboard, with where it is and the text that its labels go into. */
 export const QUERIES = [
-  ...DASHBOARD.panels.flatMap(({ title, targets = [] }) =>
+  ...ALL_PANELS.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr, legendFormat: text }) => ({ where: title, expr, text })),
   ),
   ...DASHBOARD.annotations.list.map(({ name: where, expr, titleFormat: text }) => ({ where, expr, text })),

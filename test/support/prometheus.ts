@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { get } from '../harness/http.ts';
+import { CHART_NAME } from './names.ts';
 import { freePort } from './ports.ts';
 
 /** Of every series in the tests, as the monitors of the chart would set them: release `rel` in namespace `shop`. */
-export const TARGET = { namespace: 'shop', job: 'rel', pod: 'rel-1' };
+export const TARGET = { namespace: 'shop', job: `rel-${CHART_NAME}`, pod: 'rel-1' };
 
 export interface RuleFile {
   groups: { name: string; rules: Rule[] }[];

@@ -60,6 +60,8 @@ const ANSWERS: [title: string, args: string[]][] = [
       '@acme/orders',
       '--image',
       'registry.example.com:5000/acme/a1',
+      '--repository',
+      'https://github.com/acme/a1',
       '--port',
       '3000',
       '--management-port',
@@ -123,6 +125,9 @@ describe.each(ANSWERS)('a service that was made with %s', (_title, args) => {
     expect(service.read('helm/Chart.yaml')).toMatch(
       new RegExp(`^name: ${name}\n[^]*^version: 0\\.1\\.0 `, 'm'),
     );
+    const repository = args[args.indexOf('--repository') + 1];
+    const home = args.includes('--repository') ? [`home: ${repository}`] : null;
+    expect(service.read('helm/Chart.yaml').match(/^home: .*/m)).toEqual(home);
     expect(service.read('CHANGELOG.md')).toBe('# Changelog\n');
     expect(service.read('README.md')).toMatch(new RegExp(`^# ${name}\n`));
     expect(service.has('scripts/template/init.ts')).toBe(false);
@@ -235,6 +240,8 @@ describe('npm run init', () => {
     terminal.type('@acme/orders\r');
     await terminal.shows(/Its image/);
     terminal.type('\r');
+    await terminal.shows(/Where its source is/);
+    terminal.type('https://github.com/acme/orders-api\r');
     await terminal.shows(/Port of probes/);
     terminal.type('\r');
     await terminal.shows(/Licence/);
@@ -250,6 +257,7 @@ describe('npm run init', () => {
         description: 'The service orders-api',
         owner: '@acme/orders',
         image: '',
+        repository: 'https://github.com/acme/orders-api',
         port: 9000,
         managementPort: 8081,
         licence: 'Apache-2.0',

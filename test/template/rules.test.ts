@@ -59,6 +59,17 @@ test.each<[what: string, rule: rules.Rule, good: string[], bad: [string, string]
     ],
   ],
   [
+    'a repository',
+    rules.repository,
+    ['', 'https://github.com/acme/orders-api', 'https://git.acme.example:8443/a/b/c.git', 'https://x.y/z/'],
+    [
+      ['github.com/acme/orders-api', 'a browser'],
+      ['git@github.com:acme/orders-api.git', 'a browser'],
+      ['https://github.com', 'a browser'],
+      ['https://github.com/acme/orders-api?tab=x', 'a browser'],
+    ],
+  ],
+  [
     'a port',
     rules.port,
     ['1024', '8080', '65535'],

@@ -1,6 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { shedMetric } from '../telemetry/http-metrics.ts';
+import type { MetricFactory } from '../telemetry/metric-factory.ts';
 import { refuse } from './problem.ts';
 import { identify } from './request-log.ts';
 
@@ -17,8 +19,14 @@ const WINDOW_MS = 1000;
  * the metrics count each.
  *
  * @param limitMs of the p99 of the delay over the last second or, if no request came for longer, since the last one
+ * @param metrics where refusals are counted apart; without, they are errors like any other
  */
-export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
+export function shedLoad(
+  limitMs: number,
+  logger: Logger,
+  metrics?: Pick<MetricFactory, 'registry'>,
+): RequestHandler {
+  const counter = metrics && shedMetric(metrics.registry);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let judgedAt = performance.now();
@@ -46,6 +54,7 @@ export function shedLoad(limitMs: number, logger: Logger): RequestHandler {
       return;
     }
     shed++;
+    counter?.inc();
     res.setHeader('Retry-After', WINDOW_MS / 1000);
     refuse(res, 503, 'overloaded, please try again later', identify(req, res));
   };

@@ -1,3 +1,5 @@
+import type { State } from './states.ts';
+
 /** The durations of one wind-down, in milliseconds. `Infinity` as the drain timeout waits as long as it takes. */
 export interface ShutdownSettings {
   windowMs: number;
@@ -17,6 +19,17 @@ export const MARGIN_MS = 2000;
 /** The longest that the phases can take when each uses all of its time. */
 export function longestShutdownMs(settings: ShutdownSettings): number {
   return settings.windowMaxMs + settings.drainTimeoutMs + settings.cleanupTimeoutMs + settings.scrapeWaitMs;
+}
+
+/** Most milliseconds that a phase may last, by its state; `Infinity`: as long as it takes. */
+export function phaseLimitMs(settings: ShutdownSettings, state: State): number {
+  const limits: Partial<Record<State, number>> = {
+    'lame-duck': settings.windowMaxMs,
+    draining: settings.drainTimeoutMs,
+    cleanup: settings.cleanupTimeoutMs,
+    'final-scrape': settings.scrapeWaitMs,
+  };
+  return limits[state] ?? Infinity;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { overallDeadlineMs, type ShutdownSettings } from './budget.ts';
+import { overallDeadlineMs, phaseLimitMs, type ShutdownSettings } from './budget.ts';
 import type { Drainable, ListenerResult, LostRequest } from './drainable.ts';
 import type { HookResult, Hooks } from './hooks.ts';
 import { hardTimeout, loopClock, patientTimeout } from './loop-clock.ts';
@@ -90,6 +90,11 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** Milliseconds that a state has lasted, running ones included; 0 if it was not entered. */
   durationMs(state: State): number {
     return this.#record.durationMs(state);
+  }
+
+  /** Most milliseconds that a phase of the wind-down may last; `Infinity`: as long as it takes. */
+  limitMs(state: State): number {
+    return phaseLimitMs(this.#options.settings, state);
   }
 
   /** How late the event loop was at most while the state lasted, in milliseconds. */

@@ -4,7 +4,7 @@ import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
-import type { Scrapes } from './scrapes.ts';
+import type { Reader, Scrapes } from './scrapes.ts';
 
 interface Content {
   contentType: string;
@@ -39,13 +39,13 @@ export class Management {
       '/metrics': async (req) => metrics(req.headers.accept),
       '/lifecycle': () => {
         const { state, since, remainingMs = null } = lifecycle;
-        const { ageMs: lastMsAgo = null, intervalMs = null } = scrapes;
-        return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs }, ...details() });
+        const { ageMs: lastMsAgo = null, intervalMs = null, readers } = scrapes;
+        return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs, readers }, ...details() });
       },
     };
     this.server = http.createServer((req, res) => {
       if (pathOf(req) === '/metrics' && req.method === 'GET') {
-        const done = scrapes.begin();
+        const done = scrapes.begin(readerOf(req));
         res.once('finish', () => {
           if (res.statusCode === 200) done();
         });
@@ -86,6 +86,15 @@ async function serve(
 
 function pathOf(req: IncomingMessage): string {
   return (req.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** Replicas of Prometheus have addresses of their own, and other programs that read have other names. */
+function readerOf({ socket, headers }: IncomingMessage): Reader {
+  const { 'user-agent': agent = '' } = headers;
+  // Prometheus and all that scrape as it does say how long they would wait.
+  const scraper =
+    headers['x-prometheus-scrape-timeout-seconds'] !== undefined || agent.startsWith('Prometheus/');
+  return { id: `${socket.remoteAddress} ${agent}`, scraper };
 }
 
 function landingPage(serviceName: string, state: string): string {

@@ -1,7 +1,7 @@
 /** The management port, for those who put a service together themselves. */
 export { Management, type ManagementOptions } from './management.ts';
 export { probes } from './probes.ts';
-export { Scrapes } from './scrapes.ts';
+export { type Reader, Scrapes } from './scrapes.ts';
 export {
   type ProbeAnswer,
   superviseWithTerminus as supervise,

@@ -33,6 +33,21 @@ export function requestMetric(registry: MetricRegistry): ObserveRequest {
   };
 }
 
+const SHED = 'http_server_shed_requests_total';
+
+/** Requests that were refused for the sake of the others: one counter of a registry, with 0 from the start. */
+export function shedMetric(registry: MetricRegistry): Counter {
+  const known = registry.getSingleMetric(SHED) as Counter | undefined;
+  return (
+    known ??
+    new Counter({
+      name: SHED,
+      help: 'Requests refused because the event loop was late.',
+      registers: [registry],
+    })
+  );
+}
+
 /** What is open now, and what was turned away. Read from the tallies of the listeners, which may still become more. */
 export function listenerMetrics(registry: MetricRegistry, listeners: Drainable[]): void {
   const common = { labelNames: ['listener'], registers: [registry] };

@@ -4,7 +4,7 @@ import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { type Expose, exposition, openMetricsRegistry } from './exposition.ts';
 import { healthMetrics } from './health-metrics.ts';
-import { listenerMetrics, type ObserveRequest, requestMetric } from './http-metrics.ts';
+import { listenerMetrics, type ObserveRequest, requestMetric, shedMetric } from './http-metrics.ts';
 import { metricFactory, type MetricFactory } from './metric-factory.ts';
 import { buildMetric, logMetric, processMetrics } from './process-metrics.ts';
 import { drainMetrics, eventMetrics, phaseMetrics } from './shutdown-metrics.ts';
@@ -37,6 +37,7 @@ export function createMetrics(measured: Measured): Metrics {
   processMetrics(registry);
   buildMetric(registry, service);
   const observeRequest = requestMetric(registry);
+  shedMetric(registry);
   listenerMetrics(registry, listeners);
   phaseMetrics(registry, lifecycle);
   drainMetrics(registry, listeners);

@@ -3,6 +3,9 @@ import { collectDefaultMetrics, Counter, Gauge } from 'prom-client';
 import type { Config } from '../config/schema.ts';
 import type { MetricRegistry } from './metric-factory.ts';
 
+/** Without a limit, cgroups say the largest number of pages that fits into 63 or 64 bits, and Node may say 0. */
+const UNLIMITED = 2 ** 62;
+
 /** What Node and the process say of themselves. */
 export function processMetrics(registry: MetricRegistry): void {
   collectDefaultMetrics({ register: registry });
@@ -18,6 +21,20 @@ export function processMetrics(registry: MetricRegistry): void {
       this.set(getHeapStatistics().heap_size_limit);
     },
   });
+  new Gauge({
+    name: 'process_memory_limit_bytes',
+    help: 'Most memory that the container may have; +Inf: there is no limit.',
+    registers: [registry],
+    collect() {
+      this.set(memoryLimit());
+    },
+  });
+}
+
+/** In bytes. Read each time, because Kubernetes resizes running pods. */
+function memoryLimit(): number {
+  const bytes = process.constrainedMemory();
+  return bytes > 0 && bytes < UNLIMITED ? bytes : Infinity;
 }
 
 /** Which build this is. */

@@ -36,6 +36,13 @@ export function phaseMetrics(registry: MetricRegistry, lifecycle: Lifecycle): vo
       }
     },
   });
+  const limits = new Gauge({
+    name: 'shutdown_phase_limit_seconds',
+    help: 'Most time that a phase of the shutdown may take; +Inf: as long as it takes.',
+    labelNames: ['phase'],
+    registers,
+  });
+  for (const [phase, state] of Object.entries(PHASES)) limits.set({ phase }, lifecycle.limitMs(state) / 1000);
   new Gauge({
     name: 'shutdown_loop_late_seconds',
     help: 'How late the event loop was at most in a phase of the shutdown: time that the process did not have.',

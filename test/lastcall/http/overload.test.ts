@@ -25,6 +25,7 @@ test('while the event loop is late, requests get a 503 that says when to try aga
   expect(headers['content-type']).toMatch('application/problem+json');
   expect(body).toMatchObject({ title: 'Service Unavailable', status: 503, requestId: 'shed' });
   expect(await app.log.line({ event: 'overload', overloaded: true })).toMatchObject({ limitMs: 300 });
+  expect(await app.metrics()).toMatch(/^http_server_shed_requests_total 1$/m);
 });
 
 test('when it is in time again, requests are served again', async () => {
@@ -48,4 +49,5 @@ test('without a limit, nothing is ever refused', async () => {
   await stall();
 
   await request(app.url).get('/').expect(200);
+  expect(await app.metrics()).toMatch(/^http_server_shed_requests_total 0$/m);
 });

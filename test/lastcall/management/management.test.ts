@@ -289,7 +289,7 @@ describe('other paths', () => {
       state: 'ready',
       since: '1970-01-01T00:00:00.000Z',
       remainingMs: null,
-      scrapes: { lastMsAgo: null, intervalMs: null },
+      scrapes: { lastMsAgo: null, intervalMs: null, readers: 0 },
       inFlight: [],
       hooks: ['db'],
     });
@@ -314,31 +314,35 @@ describe('/metrics', () => {
     expect(scrapes.patienceMs(1000)).toBe(0);
 
     metrics = async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' });
-    const next = scrapes.next();
     const { text } = await request(url)
       .get('/metrics?x=1')
+      .set('User-Agent', 'Prometheus/3.5.0')
       .expect(200)
       .expect('Content-Type', /0\.0\.4/);
-    await next;
 
     expect(text).toBe('up 1\n');
     expect(scrapes.patienceMs(1000)).toBe(1000);
-    await request(url).get('/metrics').expect(200);
+    const next = scrapes.next();
+    await request(url).get('/metrics').set('User-Agent', 'Prometheus/3.5.0').expect(200);
+    await next;
     const { body } = await request(url).get('/lifecycle').expect(200);
     expect(body).toMatchObject({
-      scrapes: { lastMsAgo: expect.any(Number), intervalMs: expect.any(Number) },
+      scrapes: { lastMsAgo: expect.any(Number), intervalMs: expect.any(Number), readers: 1 },
     });
   });
 
   test('a read that was under way before the final scrape is not the final scrape', async () => {
     const { promise: held, resolve: release } = withResolvers();
     const { promise: begun, resolve: begin } = withResolvers();
+    const read = () => request(url).get('/metrics').set('User-Agent', 'Prometheus/3.5.0').expect(200);
+    metrics = async () => ({ contentType: 'text/plain', body: 'first 1\n' });
+    await read();
     metrics = async () => {
       begin();
       await held;
       return { contentType: 'text/plain', body: 'old 1\n' };
     };
-    const old = request(url).get('/metrics').expect(200);
+    const old = read();
     const oldDone = old.then(() => 'old read');
     await begun;
     const next = scrapes.next().then(() => 'final scrape');
@@ -347,8 +351,19 @@ describe('/metrics', () => {
     expect(await Promise.race([oldDone, next])).toBe('old read');
 
     metrics = async () => ({ contentType: 'text/plain', body: 'new 1\n' });
-    await request(url).get('/metrics').expect(200);
+    await read();
     expect(await next).toBe('final scrape');
+  });
+
+  test('a reader that says how long it would wait is a scraper, whatever its name', async () => {
+    await request(url).get('/metrics').set('User-Agent', 'curious').expect(200);
+    const before = scrapes.readers;
+    await request(url)
+      .get('/metrics')
+      .set({ 'User-Agent': 'agent', 'X-Prometheus-Scrape-Timeout-Seconds': '10' })
+      .expect(200);
+
+    expect(scrapes.readers).toBe(before + 1);
   });
 
   test('comes in the format that the scraper asks for', async () => {

@@ -6,7 +6,7 @@ import type { Lifecycle } from '../../../src/lastcall/lifecycle/lifecycle.ts';
 import { Listener } from '../../../src/lastcall/listener/listener.ts';
 import { createMetrics, type Metrics } from '../../../src/lastcall/telemetry/metrics.ts';
 import { requestInFlight } from '../../harness/app.ts';
-import { quickLifecycle } from '../../support/lifecycle.ts';
+import { quickLifecycle, SETTINGS } from '../../support/lifecycle.ts';
 import { sendRaw } from '../../harness/raw-client.ts';
 
 let listener: Listener;
@@ -79,6 +79,8 @@ describe('before anything happened', () => {
     hooks.add({ name: 'db', stop: () => undefined });
 
     const { shutdown_deadline_seconds: deadline, ...shutdown } = await samples('shutdown_');
+    const limits = Object.keys(shutdown).filter((series) => series.startsWith('shutdown_phase_limit'));
+    for (const series of limits) delete shutdown[series];
     expect(shutdown).toEqual(
       Object.fromEntries(
         [
@@ -100,6 +102,22 @@ describe('before anything happened', () => {
       ),
     );
     expect(deadline).toBe(15);
+  });
+
+  test('the limits of the phases are those of the settings', async () => {
+    expect(await samples('shutdown_phase_limit_seconds')).toEqual({
+      'shutdown_phase_limit_seconds{phase="window"}': SETTINGS.windowMaxMs / 1000,
+      'shutdown_phase_limit_seconds{phase="drain"}': SETTINGS.drainTimeoutMs / 1000,
+      'shutdown_phase_limit_seconds{phase="cleanup"}': SETTINGS.cleanupTimeoutMs / 1000,
+      'shutdown_phase_limit_seconds{phase="final_scrape"}': SETTINGS.scrapeWaitMs / 1000,
+    });
+  });
+
+  test('the limit of the memory is that of the container, or none', async () => {
+    const bytes = process.constrainedMemory(); // nearly 2 to the 64th, or 0, where there is none
+    const { process_memory_limit_bytes: limit } = await samples('process_memory_limit_bytes');
+
+    expect(limit).toBe(bytes === 0 || bytes > 2 ** 60 ? NaN : bytes); // +Inf, which Number() does not read
   });
 
   test('the state is one series per state, of which one is 1', async () => {
