@@ -6,8 +6,8 @@
 ARG NODE_IMAGE=pinned-node
 ARG RUNTIME_IMAGE=pinned-runtime
 
-# By tag only: nothing of it ends up in the image. Put its digest behind the tag, and Dependabot keeps that up to date.
-FROM docker.io/library/node:24-trixie-slim AS pinned-node
+# The Node of .nvmrc; scripts/node-line.sh moves both to another line. Dependabot keeps the digests up to date.
+FROM docker.io/library/node:24-trixie-slim@sha256:173f125896c3b47ddf056734c7ea789d04595a6a08769a8f78e0df642781fb66 AS pinned-node
 FROM gcr.io/distroless/nodejs24-debian13:nonroot@sha256:fbbdda866ea71aef98c4abece17e3d61fbf820cc2ef3961522caa2478716171a AS pinned-runtime
 
 # On the platform of the builder, whatever the image is for: nothing here is native code. A test watches over it.
