@@ -45,8 +45,8 @@ export class Runner {
     return { code: status, said: stdout + stderr, outputs };
   }
 
-  write(path: string, content: string): void {
-    writeFileSync(join(this.folder, path), content);
+  write(path: string, content: string, mode = 0o644): void {
+    writeFileSync(join(this.folder, path), content, { mode });
   }
 
   read(path: string): string {

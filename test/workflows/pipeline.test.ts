@@ -98,6 +98,7 @@ describe('what is tested is what is published:', () => {
 describe('from the build to the tag of a release', () => {
   const digest = stepOf('image.yaml', 'build', 'digest');
   const toCluster = stepOf('e2e.yaml', 'rollout', 'Into the registry of the cluster');
+  const rollOut = stepOf('e2e.yaml', 'rollout', 'Not one request is lost');
   const push = stepOf('publish.yaml', 'image', 'Push');
   const sign = stepOf('publish.yaml', 'image', 'Sign');
   const verify = stepOf('promote.yaml', 'tags', 'Signed by publish.yaml on main, or it gets no tag');
@@ -118,6 +119,10 @@ describe('from the build to the tag of a release', () => {
     const env = { IMAGE, DIGEST: built };
     expect(runner.run(toCluster, env).code).toBe(0);
     expect(runner.published(`service@${DIGEST}`)).toBe(DIGEST);
+    mkdirSync(join(runner.folder, 'test/e2e'), { recursive: true });
+    runner.write('test/e2e/rollout.sh', 'echo "rolled out $*" >>"$STUB/calls"', 0o755);
+    expect(runner.run(rollOut, env).code).toBe(0);
+    expect(runner.calls().at(-1)).toContain(`--image kind-registry:5000/service@${DIGEST} `);
 
     for (const step of [push, sign, verify]) expect(runner.run(step, env).code).toBe(0);
     expect(runner.run(tag, { ...env, TAGS: '1.2.3 1.2' }).code).toBe(0);
