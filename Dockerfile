@@ -1,14 +1,14 @@
 # The image of the service; docs/image.md has the numbers behind the choices.
 #
-# Both base images are arguments, so that a mirror can be used: --build-arg NODE_IMAGE=mirror.example.com/node:24-trixie-slim
+# Both base images are arguments, so that a mirror can be used: --build-arg NODE_IMAGE=mirror.example.com/node:26-trixie-slim
 # Their defaults are the two stages below, because Dependabot updates images in FROM and overlooks those in ARG
 # (dependabot-core#2057). A stage that nobody asks for is not pulled.
 ARG NODE_IMAGE=pinned-node
 ARG RUNTIME_IMAGE=pinned-runtime
 
-# By tag only: nothing of it ends up in the image. Put its digest behind the tag, and Dependabot keeps that up to date.
-FROM docker.io/library/node:24-trixie-slim AS pinned-node
-FROM gcr.io/distroless/nodejs24-debian13:nonroot@sha256:fbbdda866ea71aef98c4abece17e3d61fbf820cc2ef3961522caa2478716171a AS pinned-runtime
+# The Node of .nvmrc; scripts/node-line.sh moves both to another line. Dependabot keeps the digests up to date.
+FROM docker.io/library/node:26-trixie-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1 AS pinned-node
+FROM gcr.io/distroless/nodejs26-debian13:nonroot@sha256:2ee7b2c54a3e37dfc248af81c9f6bcdcaa50abe4af44aa47a3388431031b9283 AS pinned-runtime
 
 # On the platform of the builder, whatever the image is for: nothing here is native code. A test watches over it.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS dependencies

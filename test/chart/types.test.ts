@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { CI_VALUES } from '../support/ci-values.ts';
 import { type KubeObject, render } from '../../scripts/helm.ts';
+import { DEPLOYED } from '../support/deploy.ts';
 import { KINDS } from '../support/extras.ts';
 import { typeProblems } from '../support/kube-types.ts';
 
@@ -53,6 +54,9 @@ const PLANTED: [what: string, kind: string, path: string, value: unknown, says: 
   ['an unknown field', 'PodMonitor', 'spec.podMetricsEndpoints.0.Interval', '5s', 'Interval'],
   ['an unknown field', 'ServiceMonitor', 'spec.endpoints.0.portName', 'x', 'portName'],
   ['a wrong word', 'ServiceMonitor', 'spec.serviceDiscoveryRole', 'EndpointSlices', 'serviceDiscoveryRole'],
+  ['an unknown field', 'Application', 'spec.source.helm.releasename', 'x', 'releasename'],
+  ['an unknown field', 'OCIRepository', 'spec.ref.tags', 'x', 'tags'],
+  ['an unknown field', 'HelmRelease', 'spec.chartref', {}, 'chartref'],
   ['an unknown field', 'PrometheusRule', 'spec.groups.0.rules.0.expression', 'up', 'expression'],
 ];
 
@@ -71,7 +75,8 @@ const VALUES_APART = {
   },
 };
 
-const titled = PLANTED.filter(([, kind]) => KINDS.includes(kind)).map(
+const kinds = [...KINDS, ...DEPLOYED.flatMap(({ objects }) => objects.map(({ kind }) => kind))];
+const titled = PLANTED.filter(([, kind]) => kinds.includes(kind)).map(
   (planted) => [`${planted[0]}: ${planted[1]} ${planted[2]}`, planted] as const,
 );
 let problems: Record<string, string[]> = {};
@@ -80,6 +85,7 @@ beforeAll(async () => {
   const groups: Record<string, KubeObject[]> = {};
   for (const [name, file] of CI_VALUES) groups[name] = await render({ files: [file], kubeVersion: '1.36.0' });
   groups[APART] = await render({ values: VALUES_APART, kubeVersion: '1.34.0' });
+  for (const { file, objects } of DEPLOYED) groups[file] = objects;
   const all = Object.values(groups).flat();
   for (const [title, [, kind, path, value]] of titled) {
     const object = all.findLast((candidate) => candidate.kind === kind);
@@ -89,8 +95,9 @@ beforeAll(async () => {
   problems = await typeProblems(groups);
 }, TIMEOUT);
 
-test.each([...CI_VALUES.map(([name]) => name), APART])(
-  'every object rendered with %s is one that the Kubernetes API knows',
+const sources = [...CI_VALUES.map(([name]) => name), APART, ...DEPLOYED.map(({ file }) => file)];
+test.each(sources)(
+  'every object of %s is one that the Kubernetes API, or that of its operator, knows',
   (name) => {
     expect(problems[name]).toEqual([]);
   },

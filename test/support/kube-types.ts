@@ -53,7 +53,7 @@ const VERTICAL_POD_AUTOSCALER = `{
   };
 }`;
 
-/** The type of each kind that the chart may render. A kind that is not here is an error. */
+/** The type of each kind that the chart may render, or that deploy/ has. A kind that is not here is an error. */
 const TYPES: Record<string, string> = {
   'apps/v1 Deployment': core('Deployment', 'apps/v1'),
   'autoscaling/v2 HorizontalPodAutoscaler': core('HorizontalPodAutoscaler', 'autoscaling/v2'),
@@ -66,6 +66,9 @@ const TYPES: Record<string, string> = {
   'v1 Pod': core('Pod', 'v1'),
   'v1 Service': core('Service', 'v1'),
   'v1 ServiceAccount': core('ServiceAccount', 'v1'),
+  'argoproj.io/v1alpha1 Application': `import('@kubernetes-models/argo-cd/argoproj.io/v1alpha1').IApplication`,
+  'helm.toolkit.fluxcd.io/v2 HelmRelease': `import('@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2').IHelmRelease`,
+  'source.toolkit.fluxcd.io/v1 OCIRepository': `import('@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1').IOCIRepository`,
   'gateway.networking.k8s.io/v1 HTTPRoute': `import('@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1').IHTTPRoute`,
   'autoscaling.k8s.io/v1 VerticalPodAutoscaler': VERTICAL_POD_AUTOSCALER,
   'monitoring.googleapis.com/v1 PodMonitoring': POD_MONITORING,

@@ -116,7 +116,7 @@ export class PodProcess {
 }
 
 /**
- * The image has Node 24, and the tests also run on older ones, which refuse to start with the flag for the
+ * The image has a newer Node, and the tests also run on older ones, which refuse to start with the flag for the
  * heap. Where this Node knows it, it stays.
  */
 function withKnownNodeOptions(env: Record<string, string>): Record<string, string> {

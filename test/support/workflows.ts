@@ -5,9 +5,12 @@ import { parse } from 'yaml';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDER = join(ROOT, '.github/workflows');
+const ACTIONS = join(ROOT, '.github/actions');
 
 export interface Step {
+  id?: string;
   name?: string;
+  if?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
@@ -22,8 +25,18 @@ export interface Job {
   permissions?: Record<string, string>;
   'runs-on'?: string;
   'timeout-minutes'?: number;
+  with?: Record<string, string>;
+  outputs?: Record<string, string>;
   strategy?: { matrix: Record<string, unknown[]> };
   steps?: Step[];
+}
+
+/** An action of this repository: steps that several jobs share. */
+export interface Action {
+  /** Of its folder, as in `registry`. */
+  name: string;
+  text: string;
+  runs: { using: string; steps: Step[] };
 }
 
 export interface Workflow {
@@ -44,6 +57,14 @@ export function workflows(): Workflow[] {
   });
 }
 
+/** Every action of the repository. */
+export function actions(): Action[] {
+  return readdirSync(ACTIONS).map((name) => {
+    const text = readFileSync(join(ACTIONS, name, 'action.yml'), 'utf8');
+    return { text, ...(parse(text) as Omit<Action, 'text'>), name };
+  });
+}
+
 /** Every job with the place where it is, as in `ci.yaml: lint`. */
 export function jobs(): { at: string; job: Job }[] {
   return workflows().flatMap(({ file, jobs: all }) =>
@@ -51,10 +72,14 @@ export function jobs(): { at: string; job: Job }[] {
   );
 }
 
-/** Every step with the place where it is, as in `ci.yaml: lint, step 1`. */
+/** Every step with the place where it is, as in `ci.yaml: lint, step 1` or `actions/build, step 1`. */
 export function steps(): { at: string; step: Step }[] {
-  return jobs().flatMap(({ at, job }) =>
-    (job.steps ?? []).map((step, index) => ({ at: `${at}, step ${index + 1}`, step })),
+  const places = [
+    ...jobs().map(({ at, job }) => ({ at, steps: job.steps ?? [] })),
+    ...actions().map(({ name, runs }) => ({ at: `actions/${name}`, steps: runs.steps })),
+  ];
+  return places.flatMap(({ at, steps: all }) =>
+    all.map((step, index) => ({ at: `${at}, step ${index + 1}`, step })),
   );
 }
 

@@ -24,6 +24,7 @@ const TOUCHED: Record<string, string[]> = {
   'network-policy': CHART,
   migrations: CHART,
   recipes: ['test/docs/', 'test/chart/schema'],
+  deploy: [],
   compose: ['test/chart/alerts', 'test/lastcall/config'],
 };
 /** Of the slow ones. */

@@ -162,7 +162,9 @@ describe('what was answered', () => {
     expect(service.read('.github/CODEOWNERS')).toMatch(/^\*\s+@acme\/orders$/m);
     expect(service.read('SECURITY.md')).toContain('@acme/orders');
     expect(service.read('helm/values.yaml')).toMatch(/repository: '?registry\.example\.com:5000\/acme\/a1/);
-    expect(service.read('.github/workflows/publish.yaml')).toContain('registry: registry.example.com:5000');
+    expect(service.read('.github/actions/registry/action.yml')).toContain(
+      'image=${IMAGE:-registry.example.com:5000/acme/a1}',
+    );
     expect(service.read('compose.yaml')).toContain("'3000:3000'");
     expect(service.read('docs/configuration.md')).toMatch(/^\| `PORT` +\| `3000`/m);
     expect(service.read('README.md')).toContain('curl localhost:3001/metrics');

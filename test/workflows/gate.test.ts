@@ -32,12 +32,12 @@ test('the gate always reports: it runs whatever became of the others, on every p
 });
 
 test('what is published has passed the gate', () => {
-  const after = Object.values(ci?.jobs ?? {}).filter((job) => job.needs === 'gate');
-  expect(after).toHaveLength(2);
-  for (const job of after) {
-    expect(job.if).toContain("needs.gate.result == 'success'");
-    expect(job.if).toContain("github.event_name == 'push'");
-  }
+  const after = Object.entries(ci?.jobs ?? {}).filter(([, job]) => [job.needs].flat().includes('gate'));
+  expect(after.map(([name]) => name)).toEqual(['publish', 'promote', 'release']);
+  for (const [, job] of after) expect(job.if).toContain("needs.gate.result == 'success'");
+  expect(ci?.jobs['publish']?.if).toContain("github.event_name == 'push'");
+  expect(ci?.jobs['promote']?.if).toContain("needs.publish.result == 'success'");
+  expect(ci?.jobs['release']?.if).toContain("needs.promote.result == 'success'");
   expect(ci?.on['push']).toEqual({ branches: ['main'] });
 });
 
@@ -51,8 +51,11 @@ describe('the gate', () => {
       expect({ name, code: verdict({ ...SUCCESS, [name]: result }) }).toEqual({ name, code: 1 });
   });
 
-  testWherePossible('lets the one job be skipped that may be, and no other', () => {
+  testWherePossible('lets jobs be skipped that may be, and no other', () => {
     const may = 'dependency-review';
+    const two = { ...SUCCESS, [may]: 'skipped', codeql: 'skipped' };
+    expect(verdict(two, `${may} codeql ${may}`)).toBe(0);
+    expect(verdict(two, ` ${may}`)).toBe(1);
     expect(verdict({ ...SUCCESS, [may]: 'skipped' }, may)).toBe(0);
     expect(verdict({ ...SUCCESS, [may]: 'failure' }, may)).toBe(1);
     expect(verdict({ ...SUCCESS, lint: 'skipped' }, may)).toBe(1);

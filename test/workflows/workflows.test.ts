@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { jobs, ROOT, scripts, steps, workflows } from '../support/workflows.ts';
+import { actions, jobs, ROOT, scripts, steps, workflows } from '../support/workflows.ts';
 
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
@@ -12,9 +12,15 @@ const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** Permissions that let a token change something. */
 const writes = (permissions: Record<string, string> = {}) => Object.values(permissions).includes('write');
 
+const ownAction = /^\.\/\.github\/actions\/([\w-]+)$/;
+
 /** Every `uses:` of something that is not in this repository, with its comment. */
 function pins(): { at: string; action: string; commit: string; comment: string }[] {
-  return workflows().flatMap(({ file, text }) =>
+  const files = [
+    ...workflows().map(({ file, text }) => ({ file, text })),
+    ...actions().map(({ name, text }) => ({ file: `actions/${name}`, text })),
+  ];
+  return files.flatMap(({ file, text }) =>
     [...text.matchAll(/^ *(?:- )?uses: (?!\.\/)(\S+?)@(\S+)(.*)$/gm)].map(
       ([, action = '', commit = '', comment = '']) => ({ at: file, action, commit, comment }),
     ),
@@ -50,8 +56,24 @@ test('actionlint would have', () => {
 
 describe('every action', () => {
   test('is found by the tests below', () => {
-    const used = steps().filter(({ step }) => step.uses !== undefined);
+    const used = steps().filter(({ step }) => step.uses !== undefined && !ownAction.test(step.uses));
     expect(pins()).toHaveLength(used.length);
+  });
+
+  test('of the repository itself is there, and comes after the checkout that brings it', () => {
+    const names = actions().map(({ name }) => name);
+    for (const { at, job } of jobs()) {
+      const uses = job.steps?.map((step) => step.uses ?? '') ?? [];
+      for (const [index, own] of uses.map((use) => ownAction.exec(use)?.[1]).entries()) {
+        if (own === undefined) continue;
+        const checkout = uses.findIndex((use) => use.startsWith('actions/checkout@'));
+        expect({ at, known: names.includes(own), after: checkout >= 0 && checkout < index }).toEqual({
+          at,
+          known: true,
+          after: true,
+        });
+      }
+    }
   });
 
   test('is pinned to a commit, with the version as comment', () => {
