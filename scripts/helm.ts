@@ -83,7 +83,11 @@ export async function notes(options: RenderOptions = {}): Promise<string> {
       join(chart, 'templates/notes.yaml'),
       `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\ndata: {text: ${text}}\n`,
     );
-    const [map] = await render({ ...options, chart, args: ['-s', 'templates/notes.yaml'] });
+    const [map] = await render({
+      ...options,
+      chart,
+      args: [...(options.args ?? []), '-s', 'templates/notes.yaml'],
+    });
     return (map as unknown as { data: { text: string } }).data.text;
   } finally {
     rmSync(chart, { recursive: true });

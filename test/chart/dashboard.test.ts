@@ -103,3 +103,15 @@ test(
   },
   TIMEOUT,
 );
+
+// Grafana's sidecar puts the files of all namespaces into one folder.
+test(
+  'its file is called by namespace and release',
+  async () => {
+    const values = { metrics: { dashboard: { enabled: true } } };
+    const [map] = ofKind<IConfigMap>(await render({ values, args: ['--namespace', 'shop'] }), 'ConfigMap');
+
+    expect(Object.keys(map?.data ?? {})).toEqual([`shop.rel-${CHART_NAME}.json`]);
+  },
+  TIMEOUT,
+);

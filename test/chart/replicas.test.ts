@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type KubeObject, ofKind, render } from '../../scripts/helm.ts';
+import { type KubeObject, notes, ofKind, render } from '../../scripts/helm.ts';
 import { kubeApiWith } from '../support/kube-api.ts';
 import { CHART_NAME } from '../support/names.ts';
 
@@ -206,13 +206,7 @@ test.each<[string, metadata: object, replicas: number | undefined]>([
   async (_what, metadata, replicas) => {
     const api = await kubeApiWith({ metadata: { name: 'x', ...metadata }, spec: { replicas: 7 } });
     try {
-      const args = [
-        '--dry-run=server',
-        '--is-upgrade',
-        '--disable-openapi-validation',
-        '--kube-apiserver',
-        api.url,
-      ];
+      const args = upgradeAt(api.url);
       const [deployment] = deploymentsOf(await render({ values: external(3), args }));
 
       expect(deployment?.spec.replicas).toBe(replicas);
@@ -227,6 +221,29 @@ test.each<[string, metadata: object, replicas: number | undefined]>([
   },
   TIMEOUT,
 );
+
+test(
+  'NOTES.txt says that the number stays, and why',
+  async () => {
+    const api = await kubeApiWith({ metadata: { name: 'x' }, spec: { replicas: 7 } });
+    try {
+      expect(await notes({ values: external(3), args: upgradeAt(api.url) })).toContain(
+        'This release keeps the 7 that there were',
+      );
+    } finally {
+      api.close();
+    }
+  },
+  TIMEOUT,
+);
+
+const upgradeAt = (url: string) => [
+  '--dry-run=server',
+  '--is-upgrade',
+  '--disable-openapi-validation',
+  '--kube-apiserver',
+  url,
+];
 
 function managed(manager: string, operation: string, ...fields: string[]): object {
   return { manager, operation, fieldsV1: { 'f:spec': Object.fromEntries(fields.map((name) => [name, {}])) } };

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const KINDS: Record<string, Record<string, string>> = {
-  '/api/v1': { services: 'Service', serviceaccounts: 'ServiceAccount' },
+  '/api/v1': { configmaps: 'ConfigMap', services: 'Service', serviceaccounts: 'ServiceAccount' },
   '/apis/apps/v1': { deployments: 'Deployment' },
   '/apis/policy/v1': { poddisruptionbudgets: 'PodDisruptionBudget' },
 };
