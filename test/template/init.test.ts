@@ -127,7 +127,7 @@ describe.each(ANSWERS)('a service that was made with %s', (_title, args) => {
     );
     const repository = args[args.indexOf('--repository') + 1];
     const home = args.includes('--repository') ? [`home: ${repository}`] : null;
-    expect(service.read('helm/Chart.yaml').match(/^home: .*/m)).toEqual(home);
+    expect(service.read('helm/Chart.yaml').match(/^home: .*/gm)).toEqual(home);
     expect(service.read('CHANGELOG.md')).toBe('# Changelog\n');
     expect(service.read('README.md')).toMatch(new RegExp(`^# ${name}\n`));
     expect(service.has('scripts/template/init.ts')).toBe(false);
