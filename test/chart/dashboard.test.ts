@@ -93,7 +93,6 @@ test(
       await dashboard('orders', 'test'),
       await dashboard('a-b', 'c'),
       await dashboard('b', 'c-a'),
-      await dashboard('a.b', 'c'),
       await dashboard('r'.repeat(53), 'n'.repeat(63)),
     ].map((other) => other.uid);
     expect(others[0]).toBe(uid);

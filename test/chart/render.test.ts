@@ -334,8 +334,8 @@ test.each<[string, RenderOptions['values'], RegExp]>([
     "a monitor beside Google's",
     { metrics: { podMonitor: { enabled: true }, podMonitoring: { enabled: true } } },
     /metrics\.podMonitor and metrics\.podMonitoring are enabled/,
-    ],
-    [
+  ],
+  [
     'a job that alerts and dashboard would not find',
     {
       metrics: {
