@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -6,6 +6,7 @@ import { emptyAcceptQueue } from './accept-queue.ts';
 import { bind } from './bind.ts';
 import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
+import { continueWhenRead } from './continue.ts';
 import { admitBelowLimit } from './descriptors.ts';
 import type {
   Drainable,
@@ -123,6 +124,10 @@ export class Listener implements Drainable {
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
     // Before http's own listener, which begins to read requests from it.
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
+    this.#server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+      continueWhenRead(req, res);
+      onRequest(req, res);
+    });
     this.#server.on('connect', (req: IncomingMessage, socket: Socket, head: Buffer) => {
       onConnect(this.#connections, { req, socket, head }, this.#refuse);
     });
