@@ -1,12 +1,16 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { type Certificate, Listener } from '../listener/listener.ts';
+import { http } from '../listener/node-http.ts';
+import type { Refuse } from '../listener/refusal.ts';
 import type { Upgrader } from '../parts.ts';
 import { logListener } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { messageClasses } from './message-classes.ts';
 import { rawProblem, refuseAsProblem } from './problem.ts';
+import { requestLog } from './request-log.ts';
 import { routeOf } from './route-table.ts';
 
 export interface TrafficOptions {
@@ -23,11 +27,19 @@ export function trafficListener(
   { config, handler, upgraders, metrics, logger }: TrafficOptions,
   own: { name: string; port: number; certificate?: Certificate },
 ): Listener {
+  const log = requestLog(logger);
+  const refuse: Refuse = (refusal, to) => {
+    // What the application has not seen has no line and no id yet.
+    if (to instanceof http.ServerResponse && !('log' in to.req)) {
+      log(to.req as Request, to as Response, () => undefined);
+    }
+    refuseAsProblem(refusal, to);
+  };
   const listener = new Listener({
     ...config.http,
     handler,
     messages: messageClasses(handler),
-    refuse: refuseAsProblem,
+    refuse,
     describe,
     ...own,
   });

@@ -115,23 +115,9 @@ export class Connections {
    * after we have ended its connection for being silent has crossed our FIN on its way: it is lost, and counted as that.
    */
   begin(req: IncomingMessage, res: ServerResponse, handle: () => void): void {
-    const connection = Connection.of(req.socket);
-    if (connection === undefined) throw new Error('a request came on a socket that was never accepted');
-    if (connection.endedBy === 'idle') {
-      this.#lost(req, res, connection);
-      return;
-    }
-    if (connection.saidClose || connection.turn !== undefined) {
-      connection.unread = true;
-      req.resume();
-      return;
-    }
-    const request = this.#take(req, res, connection);
-    // First in line: Node's own listener may destroy the socket, and "destroyed" is what tells a response that
-    // was written from one whose write callbacks were only flushed by an error.
-    res.prependListener('finish', () => {
-      if (!connection.socket.destroyed) this.#settle(connection, request, 'answered');
-    });
+    const connection = connectionOf(req);
+    const request = this.#enter(req, res, connection);
+    if (request === undefined) return;
     request.start = handle;
     if (this.#noticed) {
       sayCloseIfNewest(connection, request, res);
@@ -139,6 +125,15 @@ export class Connections {
     } else {
       this.#start(request);
     }
+  }
+
+  /** As {@link begin}, for a request that the application does not get: its answer is the last of the connection. */
+  turnAway(req: IncomingMessage, res: ServerResponse, answer: () => void): void {
+    const connection = connectionOf(req);
+    if (this.#enter(req, res, connection) === undefined) return;
+    connection.saidClose = true;
+    res.shouldKeepAlive = false;
+    answer(); // Node keeps it until those before it are written
   }
 
   /** Takes charge of a connection that stops to speak HTTP. */
@@ -236,6 +231,26 @@ export class Connections {
     socket.on('end', onEnd);
   }
 
+  /** Counts a request from here to its answer; undefined if it came too late to be processed. */
+  #enter(req: IncomingMessage, res: ServerResponse, connection: Connection): TrackedRequest | undefined {
+    if (connection.endedBy === 'idle') {
+      this.#lost(req, res, connection);
+      return undefined;
+    }
+    if (connection.saidClose || connection.turn !== undefined) {
+      connection.unread = true;
+      req.resume();
+      return undefined;
+    }
+    const request = this.#take(req, res, connection);
+    // First in line: Node's own listener may destroy the socket, and "destroyed" is what tells a response that
+    // was written from one whose write callbacks were only flushed by an error.
+    res.prependListener('finish', () => {
+      if (!connection.socket.destroyed) this.#settle(connection, request, 'answered');
+    });
+    return request;
+  }
+
   #take(req: IncomingMessage, res: ServerResponse, connection: Connection): TrackedRequest {
     const request = new TrackedRequest(req, res, connection.socket, this.#goodbyes, this.#noticed);
     connection.newest = request;
@@ -329,6 +344,12 @@ export class Connections {
     this.#counts.connections[connection.outcome]++;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
+}
+
+function connectionOf(req: IncomingMessage): Connection {
+  const connection = Connection.of(req.socket);
+  if (connection === undefined) throw new Error('a request came on a socket that was never accepted');
+  return connection;
 }
 
 function onEnd(this: Socket): void {

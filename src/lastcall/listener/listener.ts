@@ -18,6 +18,7 @@ import type {
 import { LifecycleError } from '../lifecycle/errors.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { http } from './node-http.ts';
+import { objectionTo } from './objection.ts';
 import { putBackIfPaused } from './paused-parser.ts';
 import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
@@ -107,9 +108,12 @@ export class Listener implements Drainable {
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      requireHostHeader: false, // objectionTo looks for it
     };
     const onRequest: RequestListener = (req, res) => {
-      this.#connections.begin(req, res, () => handler(req, res));
+      const objection = objectionTo(req);
+      if (objection === undefined) this.#connections.begin(req, res, () => handler(req, res));
+      else this.#connections.turnAway(req, res, () => this.#refuse(objection, res));
     };
     this.#server =
       certificate === undefined
@@ -120,14 +124,14 @@ export class Listener implements Drainable {
           );
     // A client that has ended its side after its request still waits for the answer: `nc -N`, scripts, some proxies.
     (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-    // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
-    this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
-    // Before http's own listener, which begins to read requests from it.
-    this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
     this.#server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
       continueWhenRead(req, res);
       onRequest(req, res);
     });
+    // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
+    this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
+    // Before http's own listener, which begins to read requests from it.
+    this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
     this.#server.on('connect', (req: IncomingMessage, socket: Socket, head: Buffer) => {
       onConnect(this.#connections, { req, socket, head }, this.#refuse);
     });

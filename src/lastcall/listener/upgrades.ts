@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { http } from './node-http.ts';
+import { objectionTo } from './objection.ts';
 import type { Refusal, Refuse } from './refusal.ts';
 import { hasBody } from './request.ts';
 
@@ -69,7 +70,10 @@ export function onUpgrade(
 ): void {
   const { req, socket, head } = detached;
   takeDetached(connections, detached, (connection) => {
-    if (hasBody(req)) {
+    const objection = objectionTo(req);
+    if (objection !== undefined) {
+      refuseDetached(connection, refuse, objection);
+    } else if (hasBody(req)) {
       const detail = 'a request that offers an upgrade can not have a body here';
       refuseDetached(connection, refuse, { status: 501, detail });
     } else if (req.headers.upgrade?.toLowerCase() === 'websocket') {
@@ -89,11 +93,12 @@ export function onUpgrade(
 /** A tunnel is nothing that this server makes (RFC 9110, 9.3.6). */
 export function onConnect(connections: Connections, detached: Detached, refuse: Refuse): void {
   takeDetached(connections, detached, (connection) => {
-    refuseDetached(connection, refuse, {
+    const impossible = {
       status: 405,
       detail: 'CONNECT is not possible here',
       headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
-    });
+    };
+    refuseDetached(connection, refuse, objectionTo(detached.req) ?? impossible);
   });
 }
 

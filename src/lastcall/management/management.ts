@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
+import { objectionTo } from '../listener/objection.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
 import type { Reader, Scrapes } from './scrapes.ts';
@@ -43,7 +44,8 @@ export class Management {
         return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs, readers }, ...details() });
       },
     };
-    this.server = http.createServer((req, res) => {
+    // Without a Host, Node would answer itself; `serve` does.
+    this.server = http.createServer({ requireHostHeader: false }, (req, res) => {
       if (pathOf(req) === '/metrics' && req.method === 'GET') {
         const done = scrapes.begin(readerOf(req));
         res.once('finish', () => {
@@ -71,7 +73,12 @@ async function serve(
 ): Promise<void> {
   const path = pathOf(req);
   const page = pages[path];
+  const objection = objectionTo(req);
   res.setHeader('Cache-Control', 'no-store');
+  if (objection !== undefined) {
+    res.setHeader('Connection', 'close');
+    return send(res, objection.status, text(`${objection.detail}\n`));
+  }
   if (page === undefined && !PROBES.includes(path)) return send(res, 404, text('not found\n'));
   if (page === undefined || (req.method !== 'GET' && req.method !== 'HEAD')) {
     res.setHeader('Allow', 'GET, HEAD');

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createTerminus } from '@godaddy/terminus';
+import { objectionTo } from '../listener/objection.ts';
 
 /** The answer to a probe: 200 or 503, and what the body says. */
 export interface ProbeAnswer {
@@ -54,8 +55,9 @@ export function superviseWithTerminus(server: Server, options: TerminusOptions):
   server.prependListener('request', (req: IncomingMessage, res: ServerResponse) => {
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     if (!Object.hasOwn(probes, path)) return;
-    // It answers every method. A URL that it does not know sends the request to our own listener, for a 405.
-    if (req.method !== 'GET' && req.method !== 'HEAD') req.url = `${path}?`;
+    // It answers everything. A URL that it does not know sends the request to our own listener, to be refused.
+    const refused = (req.method !== 'GET' && req.method !== 'HEAD') || objectionTo(req) !== undefined;
+    if (refused) req.url = `${path}?`;
     else req.url = /(^|&)verbose(=|&|$)/.test(query) ? `${path}?verbose` : path;
     res.setHeader('Cache-Control', 'no-store');
   });

@@ -280,6 +280,28 @@ describe('after the notice, an answer says close', () => {
     expect(listener.tally().connections.lifetime).toMatchObject({ closed: 1, accepted: 1 });
   });
 
+  test('and so does the refusal of a request, which is the last of its connection', async () => {
+    const listener = await started();
+    const client = await connectTo(listener);
+    listener.giveNotice(0);
+
+    const good = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    client.socket.write(`${good}GET / HTTP/1.1\r\n\r\n${good}`);
+
+    expect(await client.ended).toBe('end');
+    expect(client.received.match(/HTTP\/1\.1 \d{3}|connection: \S+/gi)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 400',
+      'Connection: close',
+    ]);
+    await until(() => listener.tally().connections.lifetime.open === 0);
+    expect(listener.tally()).toMatchObject({
+      connections: { lifetime: { closed: 1 } },
+      requests: { lifetime: { accepted: 2, answered: 2 } },
+    });
+  });
+
   test('and keeps headers that are there twice in an array', async () => {
     const listener = await started();
     const client = await connectTo(listener);
