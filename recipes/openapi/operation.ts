@@ -1,5 +1,5 @@
-import { json, type Request, type Response, type Router } from 'express';
-import { methodNotAllowed } from '#lastcall';
+import type { Request, Response, Router } from 'express';
+import { jsonBody, methodNotAllowed } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Described, JsonSchema, ValueOf } from './described.ts';
 
@@ -28,7 +28,7 @@ export function operation<D extends Described>(own: Operation<D>): Operation {
 // #region router
 /** Adds these operations to a router; a method that a path does not have is a 405. */
 export function addRoutes(router: Router, operations: Operation[], bodyLimitBytes: number): void {
-  const parse = json({ limit: bodyLimitBytes });
+  const parse = jsonBody({ limit: bodyLimitBytes });
   for (const [path, own] of Object.entries(byPath(operations))) {
     const route = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     for (const { method, body, handle } of own) {

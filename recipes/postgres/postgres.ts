@@ -1,6 +1,6 @@
 import { number, object, string } from '@badrap/valita';
-import { json, type Router } from 'express';
-import { methodNotAllowed, Problem } from '#lastcall';
+import type { Router } from 'express';
+import { jsonBody, methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
 import { Database } from './database.ts';
@@ -20,7 +20,7 @@ export function postgres(router: Router, parts: Parts): void {
   // #region route
   router
     .route('/transfers')
-    .post(json({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
+    .post(jsonBody({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
       const { source, target, amount } = validBody(transfer, req);
       const id = await database.transaction(async (client) => {
         // Always in the same order, or two transfers in opposite directions would wait for each other.

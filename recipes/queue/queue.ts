@@ -1,6 +1,6 @@
 import { number, object } from '@badrap/valita';
-import { json, type Router } from 'express';
-import { methodNotAllowed, Problem } from '#lastcall';
+import type { Router } from 'express';
+import { jsonBody, methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
 import { consume } from './consumer.ts';
@@ -20,7 +20,7 @@ export function queue(router: Router, parts: Parts): void {
 
   router
     .route('/exports')
-    .post(json({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
+    .post(jsonBody({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
       const { id } = await exports.add('export', validBody(body, req));
       res.status(202).location(`/exports/${id}`).json({ id });
     })

@@ -12,7 +12,7 @@ interface BodyError {
 }
 
 /**
- * The body that `json()` of Express has read.
+ * The body that `jsonBody` has read.
  *
  * @throws Problem 415 if it is of another type, 400 if there is none
  */

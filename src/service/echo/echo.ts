@@ -1,12 +1,12 @@
-import { json, type RequestHandler, type Router } from 'express';
-import { methodNotAllowed } from '#lastcall';
+import type { RequestHandler, Router } from 'express';
+import { jsonBody, methodNotAllowed } from '#lastcall';
 import { jsonOf } from '../body.ts';
 import type { Parts } from '../variables.ts';
 
 /** `GET /echo/*` tells what arrived here, `POST /echo` sends its JSON body back. */
 export function echo(router: Router, { config }: Parts): void {
   // Named by the routes that take it: a body that the gateway passes on must not be read here.
-  const body = json({ limit: config.bodyLimitBytes, strict: false });
+  const body = jsonBody({ limit: config.bodyLimitBytes, strict: false });
   router.route('/echo').post(body, echoBody).all(methodNotAllowed);
   router.route('/echo/*path').get(echoUri).all(methodNotAllowed);
 }

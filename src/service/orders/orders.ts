@@ -1,5 +1,5 @@
-import { json, type Router } from 'express';
-import { methodNotAllowed, Problem } from '#lastcall';
+import type { Router } from 'express';
+import { jsonBody, methodNotAllowed, Problem } from '#lastcall';
 import { validBody } from '../body.ts';
 import type { Parts } from '../variables.ts';
 import { orderRequest, SHIPPINGS } from './order.ts';
@@ -23,7 +23,7 @@ export function orders(router: Router, { config, variables, hooks, health, metri
   // #endregion metrics
 
   // #region routes
-  const body = json({ limit: config.bodyLimitBytes });
+  const body = jsonBody({ limit: config.bodyLimitBytes });
   const schema = orderRequest(maxQuantity);
   router
     .route('/orders')
