@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect } from '@jest/globals';
+import express from 'express';
+import { jsonBody } from '../../src/lastcall/http/json-body.ts';
+import { problemHandler } from '../../src/lastcall/http/problem.ts';
+import { startApp } from '../harness/app.ts';
+import { group as describe, overlapping as test } from '../harness/overlapping.ts';
+import { own } from '../harness/own.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { leave, reportOf } from '../harness/report.ts';
+import { type ServiceProcess, startService } from '../harness/service.ts';
+import { answersTo, DEEP, LIMIT, post, problemIn, REFUSED, UPGRADES } from '../support/hostile.ts';
+import { rawTarget } from '../support/raw-target.ts';
+
+/** Of a gateway in front of a target that reads JSON at `/up`. */
+let url: string;
+
+beforeAll(async () => {
+  const target = await startApp({}, ({ config }) =>
+    express()
+      .post('/up', jsonBody({ limit: config.bodyLimitBytes }), (req, res) => {
+        res.json(req.body);
+      })
+      .use(problemHandler(config)),
+  );
+  const service = startService({ GATEWAY_TARGETS: `/up=${target.url}` });
+  own(async () => endsWell(service));
+  url = await service.url;
+});
+
+/** It accounts for every request. */
+async function endsWell(service: ServiceProcess): Promise<void> {
+  await leave(service);
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(0);
+  for (const { requests } of report.listeners) expect(requests.lifetime).toMatchObject({ broken: 0, cut: 0 });
+}
+
+describe('a JSON body, through the gateway,', () => {
+  test('that is nested 50,000 deep is a 400 of the target', async () => {
+    const headers = `Connection: close\r\nContent-Length: ${DEEP.length}\r\n`;
+    problemIn(await answersTo(url, post('/up', randomUUID(), headers, DEEP)), 400);
+  });
+
+  test('that waits for a 100 gets it, and its answer', async () => {
+    const client = new RawClient(url);
+    client.socket.write(post('/up', randomUUID(), 'Content-Length: 2\r\nExpect: 100-continue\r\n'));
+    await client.receives('HTTP/1.1 100 Continue\r\n\r\n');
+    client.socket.write('[]');
+    await client.receives('\r\n\r\n[]');
+    client.socket.end();
+  });
+});
+
+// The limit is the target's, and so is the answer; the connection is the gateway's, which reads the rest.
+describe('a JSON body that is too large for the target of the gateway', () => {
+  const LARGE = `Content-Length: ${LIMIT + 1}\r\n`;
+
+  test.each([
+    ['declared', LARGE, '["'],
+    [
+      'in chunks',
+      'Transfer-Encoding: chunked\r\n',
+      `${(LIMIT + 1).toString(16)}\r\n${'1'.repeat(LIMIT + 1)}\r\n`,
+    ],
+  ])('is a 413 before it has come, %s', async (_case, headers, sent) => {
+    const client = new RawClient(url);
+    client.socket.write(post('/up', randomUUID(), headers, sent));
+    await client.receives('HTTP/1.1 413');
+    client.socket.destroy();
+  });
+
+  test('and is sent all the same is followed by the next request', async () => {
+    const client = new RawClient(url);
+    client.socket.write(post('/up', randomUUID(), LARGE, 'x'.repeat(LIMIT + 1)));
+    await client.receives('HTTP/1.1 413');
+    client.get('/echo/a');
+    await client.receives('HTTP/1.1 200');
+    client.socket.end();
+  });
+});
+
+test('what is refused does not reach a target', async () => {
+  const target = await rawTarget(() => undefined);
+  const gateway = startService({ GATEWAY_TARGETS: `/=${target.url}` });
+  const to = await gateway.url;
+  for (const [, line, headers, status] of REFUSED) {
+    problemIn(await answersTo(to, `${line.replace('/ ', '/up ')}\r\n${headers}\r\n`), status);
+  }
+  for (const [, bytes] of UPGRADES) problemIn(await answersTo(to, bytes('/up')), 400);
+  expect(target).toMatchObject({ received: '', connections: [] });
+});
