@@ -6,6 +6,9 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inWords } from '../test/tally-reporter.mjs';
 
+/** Compilers and linters, which take what the slow tests, which wait and measure, leave of the processors. */
+const BESIDE = ['test:copies'];
+
 const folder = mkdtempSync(join(tmpdir(), 'tally-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
 let succeeded = true;
@@ -32,14 +35,18 @@ async function count({ ended, tally }) {
 }
 
 await count(start('test'));
-// The slow tests wait, and measure; compilers and linters take what they leave of the processors.
-const log = join(folder, 'copies.log');
-const copies = start('test:copies', openSync(log, 'w'));
-setPriority(copies.child.pid, constants.priority.PRIORITY_LOW);
-process.stdout.write('\nnpm run test:copies runs beside npm run test:slow; what it says follows.\n');
+const beside = BESIDE.map((script) => {
+  const log = join(folder, `${script.replace(':', '-')}.log`);
+  const started = start(script, openSync(log, 'w'));
+  setPriority(started.child.pid, constants.priority.PRIORITY_LOW);
+  process.stdout.write(`\nnpm run ${script} runs beside npm run test:slow; what it says follows.\n`);
+  return { ...started, log };
+});
 await count(start('test:slow'));
-await count(copies);
-process.stdout.write(readFileSync(log));
+for (const started of beside) {
+  await count(started);
+  process.stdout.write(readFileSync(started.log));
+}
 rmSync(folder, { recursive: true });
 process.stdout.write(`\nall tests together:\n${inWords(sum)}\n`);
 process.exit(succeeded ? 0 : 1);

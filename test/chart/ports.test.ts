@@ -3,6 +3,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IService } from 'kubernetes-models/v1';
 import { notes, ofKind, podSpecOf, render } from '../../scripts/helm.ts';
 import { knownOf } from '../support/extras.ts';
+import { PORTS } from '../support/names.ts';
 
 const TIMEOUT = 60_000;
 const GRPC = { name: 'grpc', port: 9000, targetPort: 'grpc', appProtocol: 'kubernetes.io/h2c' };
@@ -42,7 +43,7 @@ describe('a further port does not render', () => {
     ],
     [
       'that leads to the management port by its number',
-      { service: { extraPorts: [{ ...GRPC, targetPort: 8081 }] } },
+      { service: { extraPorts: [{ ...GRPC, targetPort: PORTS.management }] } },
       'leads grpc to the management port',
     ],
     [
@@ -52,8 +53,8 @@ describe('a further port does not render', () => {
     ],
     [
       'that the container has already',
-      { extraContainerPorts: [{ name: 'metrics', containerPort: 8081 }] },
-      'extraContainerPorts has 8081, which the container has already',
+      { extraContainerPorts: [{ name: 'metrics', containerPort: PORTS.management }] },
+      `extraContainerPorts has ${PORTS.management}, which the container has already`,
     ],
   ])(
     '%s',

@@ -71,7 +71,7 @@ test.each(CI_VALUES)('the values of %s can be rehearsed', async (_name, file) =>
 test('a chart that does not render says why, in the words of helm', async () => {
   await expect(deployed([], ['shutdown.window=5'])).rejects.toMatchObject({
     code: 'REHEARSAL_USAGE',
-    message: expect.stringContaining('/shutdown/window'),
+    message: expect.stringContaining('shutdown.window is 5, without a unit'),
   });
 });
 
