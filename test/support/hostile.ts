@@ -17,8 +17,8 @@ const NO_HOST = 'the request has no Host header';
 
 /** Requests that Node's parser takes: name, line, headers, and the answer. */
 export const REFUSED: [name: string, line: string, headers: string, status: number, detail: string][] = [
-  ['of HTTP/0.9', 'GET / HTTP/0.9', 'Host: x\r\n', 505, VERSION],
-  ['of HTTP/2.0', 'GET / HTTP/2.0', 'Host: x\r\n', 505, VERSION],
+  ['of HTTP/0.9', 'GET / HTTP/0.9', 'Host: x\r\n', 400, VERSION],
+  ['of HTTP/2.0', 'GET / HTTP/2.0', 'Host: x\r\n', 400, VERSION],
   ['with two Hosts', 'GET / HTTP/1.1', 'Host: a\r\nHost: b\r\n', 400, TWO_HOSTS],
   ['with the same Host twice', 'GET / HTTP/1.1', 'Host: a\r\nX: y\r\nhOST: a\r\n', 400, TWO_HOSTS],
   ['with an absolute line and two Hosts', 'GET http://c/ HTTP/1.1', 'Host: c\r\nHost: c\r\n', 400, TWO_HOSTS],

@@ -13,7 +13,8 @@ export function objectionTo({ httpVersionMajor, httpVersionMinor, rawHeaders }: 
   return hosts === 0 && httpVersionMinor > 0 ? NO_HOST : undefined;
 }
 
-const OTHER_VERSION: Refusal = { status: 505, detail: 'only HTTP/1.1 and HTTP/1.0 are spoken here' };
+/** Not 505: what anybody can send at any time must not count as an error of the service. */
+const OTHER_VERSION: Refusal = { status: 400, detail: 'only HTTP/1.1 and HTTP/1.0 are spoken here' };
 const TWO_HOSTS: Refusal = { status: 400, detail: 'the request has more than one Host header' };
 const NO_HOST: Refusal = { status: 400, detail: 'the request has no Host header' };
 
