@@ -36,6 +36,7 @@ const SLOW = [
   '/test/e2e/',
   '/test/image/',
   '/test/prometheus/',
+  '/test/recipes/',
   '/test/bench/',
 ];
 
