@@ -4,7 +4,7 @@ import { inFlight } from '../harness/http.ts';
 import { own } from '../harness/own.ts';
 import { reportOf } from '../harness/report.ts';
 import type { ServiceProcess } from '../harness/service.ts';
-import { migrateWith, startRecipe } from './recipe.ts';
+import { migrateWith, nextHealth, startRecipe } from './recipe.ts';
 import { type PostgresServer, startPostgresServer } from './servers/postgres.ts';
 import { describeWith } from './servers/program.ts';
 
@@ -131,10 +131,11 @@ describeWith('postgres', 'initdb')('the PostgreSQL recipe', () => {
     const service = start();
     await service.line({ event: 'health', up: true });
 
+    const [down, upAgain] = [nextHealth(service, false), nextHealth(service, true)];
     await database.stop();
-    await service.line({ event: 'health', up: false });
+    await down();
     await database.start();
-    await service.line({ event: 'health', up: true }, 2);
+    await upAgain();
 
     expect((await transfer(service, { source: 'a', target: 'b', amount: 1 })).status).toBe(201);
   });

@@ -4,7 +4,7 @@ import { Queue } from 'bullmq';
 import { probe } from '../harness/http.ts';
 import { reportOf } from '../harness/report.ts';
 import type { ServiceProcess } from '../harness/service.ts';
-import { startRecipe } from './recipe.ts';
+import { nextHealth, startRecipe } from './recipe.ts';
 import { describeWith } from './servers/program.ts';
 import { type RedisServer, startRedisServer } from './servers/redis.ts';
 
@@ -94,10 +94,11 @@ describeWith('redis-server')('the recipe of a queue', () => {
     const service = start();
     await service.line({ event: 'health', up: true });
 
+    const [down, upAgain] = [nextHealth(service, false), nextHealth(service, true)];
     await redis.stop();
-    await service.line({ event: 'health', up: false });
+    await down();
     await redis.start();
-    await service.line({ event: 'health', up: true }, 2);
+    await upAgain();
 
     const { id } = await order(service, 1);
     await until(service, id, ({ state }) => state === 'completed');

@@ -10,6 +10,15 @@ export function startRecipe(name: string, env: Record<string, string> = {}): Ser
   return startService({ ...run, HEALTH_CHECK_INTERVAL: '100ms', ...env }, { entry: 'recipes/main.ts' });
 }
 
+/**
+ * The next change of its health check from now on, past ones left aside: the first look may have come before the recipe
+ * was connected, and found it down.
+ */
+export function nextHealth(service: ServiceProcess, up: boolean): () => Promise<unknown> {
+  const seen = service.lines.filter((line) => line['event'] === 'health' && line['up'] === up).length;
+  return async () => service.line({ event: 'health', up }, seen + 1);
+}
+
 /** Runs the migrations as the Job of the chart does. */
 export function migrateWith(url: string): { status: number | null; stdout: string; stderr: string } {
   const args = [...TYPESCRIPT.split(' '), 'recipes/postgres/migrate.ts'];

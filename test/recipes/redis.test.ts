@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { get, probe } from '../harness/http.ts';
-import { startRecipe } from './recipe.ts';
+import { nextHealth, startRecipe } from './recipe.ts';
 import { describeWith } from './servers/program.ts';
 import { type RedisServer, startRedisServer } from './servers/redis.ts';
 
@@ -44,13 +44,14 @@ describeWith('redis-server')('the recipe of a cache', () => {
     const service = startRecipe('redis', { CACHE_URL: redis.url });
     await service.line({ event: 'health', up: true });
 
+    const [down, upAgain] = [nextHealth(service, false), nextHealth(service, true)];
     await redis.stop();
-    await service.line({ event: 'health', up: false });
+    await down();
 
     expect((await get(`${await service.url}/reports/9`)).status).toBe(200);
     expect(await probe(await service.management, '/readyz')).toBe(200);
     await redis.start();
-    await service.line({ event: 'health', up: true }, 2);
+    await upAgain();
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
   });
