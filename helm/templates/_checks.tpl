@@ -67,29 +67,25 @@
 {{- if and (has (toString .Values.strategy.maxUnavailable) (list "0" "0%")) (has (toString .Values.strategy.maxSurge) (list "0" "0%")) -}}
 {{- fail "strategy.maxSurge and strategy.maxUnavailable are both 0: no pod could ever be replaced" -}}
 {{- end -}}
+{{- $monitors := list -}}
 {{- range $monitor := list "podMonitor" "serviceMonitor" "podMonitoring" -}}
 {{- with get $.Values.metrics $monitor -}}
 {{- $interval := include "service.ms" (dict "key" (printf "metrics.%s.interval" $monitor) "value" .interval) | int64 -}}
 {{- $timeout := include "service.ms" (dict "key" (printf "metrics.%s.scrapeTimeout" $monitor) "value" .scrapeTimeout) | int64 -}}
-{{- if and .enabled (gt $timeout $interval) -}}
+{{- if .enabled -}}
+{{- $monitors = append $monitors (printf "metrics.%s" $monitor) -}}
+{{- if gt $timeout $interval -}}
 {{- fail (printf "metrics.%s.scrapeTimeout is %s: expected at most the interval, which is %s, or Prometheus takes none of its configuration" $monitor .scrapeTimeout .interval) -}}
 {{- end -}}
 {{- end -}}
+{{- range .relabelings -}}
+{{- if eq (default "" .targetLabel) "job" -}}
+{{- fail (printf "metrics.%s.relabelings sets the label job, by which the alerts and the dashboard find this service: use another label" $monitor) -}}
 {{- end -}}
-{{- $monitors := list -}}
-{{- range $monitor := list "podMonitor" "serviceMonitor" "podMonitoring" -}}
-{{- if (default dict (get $.Values.metrics $monitor)).enabled -}}
-{{- $monitors = append $monitors (printf "metrics.%s" $monitor) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if gt (len $monitors) 1 -}}
 {{- fail (printf "%s are enabled: every pod would be scraped twice and every sum doubled" (join " and " $monitors)) -}}
-{{- end -}}
-{{- range $name := list "podMonitor" "serviceMonitor" -}}
-{{- range (get $.Values.metrics $name).relabelings -}}
-{{- if eq (default "" .targetLabel) "job" -}}
-{{- fail (printf "metrics.%s.relabelings sets the label job, by which the alerts and the dashboard find this service: use another label" $name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
