@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startService } from '../harness/service.ts';
 import { startBalancer } from '../support/balancer.ts';
-import { load, type Verdict } from '../support/load.ts';
+import { load } from '../support/load.ts';
 
 /** Of a planted server: the requests before it are load.mjs finding out that somebody answers, and some more. */
 const NTH = 40;
@@ -17,10 +17,7 @@ afterEach(() => {
 });
 
 async function verdictOf(url: string, args: string[] = []) {
-  const { ended } = load(url, ['--rate', '200', '--seconds', '0.8', ...args]);
-  const { code, stdout, stderr } = await ended;
-  if (stdout === '') throw new Error(`no verdict: ${stderr}`);
-  return { code, ...(JSON.parse(stdout) as Verdict) };
+  return load(url, ['--rate', '200', '--seconds', '0.8', ...args]).verdict();
 }
 
 type Fault = (req: IncomingMessage, res: ServerResponse) => void;
@@ -213,15 +210,13 @@ describe('two real services behind a balancer that learns late that one leaves',
     const balancer = await startBalancer([await leaving.url, await staying.url]);
     servers.add(balancer.server);
     const gone = leaving.ended.then(async () => sleep(500)); // the load goes on without it
-    const { steady, ended } = load(balancer.url, ['--rate', '100'], gone);
+    const { steady, verdict } = load(balancer.url, ['--rate', '100'], gone);
     await steady;
     leaving.kill('SIGTERM');
     await leaving.line({ event: 'lifecycle', state: 'lame-duck' });
     await sleep(300);
     balancer.remove(await leaving.url);
-    const { stdout, stderr, code } = await ended;
-    if (stdout === '') throw new Error(`no verdict: ${stderr}`);
-    return { code, ...(JSON.parse(stdout) as Verdict) };
+    return verdict();
   }
 
   test('loses nothing', async () => {

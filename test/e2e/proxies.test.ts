@@ -5,7 +5,7 @@ import { expect } from '@jest/globals';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { load, type Verdict } from '../support/load.ts';
+import { load } from '../support/load.ts';
 import { unlessProgramsMissing } from '../support/programs.ts';
 import { hasProxy, PROXIES, type Proxy } from '../support/proxies.ts';
 
@@ -45,7 +45,7 @@ async function rollOut(proxy: Proxy, shutdown: Record<string, string>) {
     await Promise.all(old.map(async ({ ended }) => ended));
   };
   let end!: () => void;
-  const { steady, ended } = load(
+  const { steady, verdict } = load(
     proxy.url,
     ['--rate', '200'],
     new Promise<void>((resolve) => (end = resolve)),
@@ -53,9 +53,7 @@ async function rollOut(proxy: Proxy, shutdown: Record<string, string>) {
   await steady;
   await replaced();
   end();
-  const { stdout, stderr } = await ended;
-  if (stdout === '') throw new Error(`no verdict: ${stderr}`);
-  return { verdict: JSON.parse(stdout) as Verdict, reports: await Promise.all(old.map(reportOf)) };
+  return { verdict: await verdict(), reports: await Promise.all(old.map(reportOf)) };
 }
 
 describe.each(PROXIES)('behind %s', (_name, needs, startProxy) => {

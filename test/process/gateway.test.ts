@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
 import {
@@ -8,8 +7,6 @@ import {
   createServer as createTcpServer,
   type Server as TcpServer,
 } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
@@ -21,6 +18,7 @@ import { type ServiceProcess, startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { make, mount } from '../support/certificates.ts';
+import { newFolder } from '../support/folder.ts';
 import { PACKAGE_NAME } from '../support/names.ts';
 
 /** A server behind the gateway, and the requests that have reached it. */
@@ -309,10 +307,8 @@ describe('targets that fail', () => {
 });
 
 test('a target over TLS gets requests, bodies and WebSockets, below the path of its URL', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  own(() => rmSync(folder, { recursive: true }));
   const certificate = await make();
-  const { certFile } = mount(folder, certificate);
+  const { certFile } = mount(newFolder(), certificate);
   const urls: unknown[] = [];
   const server = https.createServer(certificate, (req, res) => {
     urls.push(req.url);

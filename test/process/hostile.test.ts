@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect } from '@jest/globals';
@@ -11,6 +9,7 @@ import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { make, mount } from '../support/certificates.ts';
+import { newFolder } from '../support/folder.ts';
 import { answersTo, DEEP, LIMIT, post, problemIn, REFUSED, UPGRADES } from '../support/hostile.ts';
 import { type Protocol, PROTOCOLS } from '../support/states.ts';
 
@@ -19,9 +18,7 @@ let service: ServiceProcess;
 let urls: Record<Protocol | 'management', string>;
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  own(() => rmSync(folder, { recursive: true }));
-  const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
+  const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
   const tls = { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
   service = startService(PROTOCOLS.includes('https') ? tls : {});
   own(endsWell);

@@ -10,7 +10,8 @@ import { startService } from '../harness/service.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 import { make } from '../support/certificates.ts';
-import { alone, getTls, httpsPort, newFolder, newSecret, startWithTls, tls } from '../support/https.ts';
+import { newFolder } from '../support/folder.ts';
+import { alone, getTls, httpsPort, newSecret, startWithTls, tls } from '../support/https.ts';
 
 /** Opens a TLS connection and returns it with the common name of the certificate that it was shown. */
 async function handshake(port: number): Promise<{ socket: TLSSocket; name: string }> {

@@ -1,18 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { QUICK } from '../harness/environment.ts';
-import { own } from '../harness/own.ts';
 import { DIST, type ServiceProcess, startService } from '../harness/service.ts';
 import { make, mount, type MountedSecret } from './certificates.ts';
-
-/** A folder that is gone at the end of the test. */
-export function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  own(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
+import { newFolder } from './folder.ts';
 
 /** A mounted Secret with a certificate of its own. */
 export async function newSecret(): Promise<MountedSecret> {

@@ -7,7 +7,7 @@ const LOAD = fileURLToPath(new URL('../e2e/load.mjs', import.meta.url));
 /** Of the fixture, and of the servers that are planted here. */
 const PATHS = fileURLToPath(new URL('../fixture/paths.json', import.meta.url));
 
-export interface Verdict {
+interface Verdict {
   verdict: string;
   passed: boolean;
   sent: number;
@@ -28,7 +28,7 @@ export interface Verdict {
   latencyMs: { p50: number; p99: number; max: number };
 }
 
-/** Runs the load generator, until it ends by itself or `until` resolves. */
+/** Runs the load generator, until it ends by itself or `until` resolves; `verdict` rejects if it ends without one. */
 export function load(url: string, args: string[], until?: Promise<unknown>) {
   const child = spawn(process.execPath, [LOAD, url, '--slow', '100', '--paths', PATHS, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,5 +43,10 @@ export function load(url: string, args: string[], until?: Promise<unknown>) {
   })();
   void until?.then(() => child.kill('SIGTERM'));
   const ended = closed.then(([code]: unknown[]) => ({ code, stdout, stderr }));
-  return { steady, ended };
+  const verdict = async () => {
+    const { code } = await ended;
+    if (stdout === '') throw new Error(`no verdict: ${stderr}`);
+    return { code, ...(JSON.parse(stdout) as Verdict) };
+  };
+  return { steady, ended, verdict };
 }

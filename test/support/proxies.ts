@@ -1,13 +1,13 @@
 // Real proxies in front of several replicas, whose endpoints are changed while they run, as an ingress controller does it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { own } from '../harness/own.ts';
+import { newFolder } from './folder.ts';
 import { freePort } from './ports.ts';
 
 export interface Proxy {
@@ -40,7 +40,7 @@ export function hasProxy(name: string): boolean {
  */
 async function startNginx(): Promise<Proxy> {
   const port = await freePort();
-  const folder = temporaryFolder();
+  const folder = newFolder();
   writeFileSync(
     join(folder, 'nginx.conf'),
     `load_module ${MODULES}/ndk_http_module.so;
@@ -96,7 +96,7 @@ ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `  ${name}_
 /** HAProxy, which keeps connections to its servers by itself. A request is tried once. */
 async function startHaproxy(): Promise<Proxy> {
   const port = await freePort();
-  const folder = temporaryFolder();
+  const folder = newFolder();
   const socket = join(folder, 'admin.sock');
   writeFileSync(
     join(folder, 'haproxy.cfg'),
@@ -137,12 +137,6 @@ backend service
       await text(client);
     },
   };
-}
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
-  own(() => rmSync(folder, { recursive: true }));
-  return folder;
 }
 
 /** Starts the program, which ends with the test. */
