@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { messageOf } from '../lifecycle/errors.ts';
+import { errorOf, messageOf } from '../lifecycle/errors.ts';
 import { http } from '../listener/node-http.ts';
 import { rawAnswer, type Refuse } from '../listener/refusal.ts';
 
@@ -41,7 +41,7 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
 export function problemHandler({ development }: { development: boolean }): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next) => {
     const status = statusOf(error);
-    if (status >= 500) res.err = error instanceof Error ? error : new Error(messageOf(error));
+    if (status >= 500) res.err = errorOf(error);
     if (res.headersSent) {
       req.socket.destroy(); // half an answer can only be broken off, so that the client sees it is incomplete
       return;

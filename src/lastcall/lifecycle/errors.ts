@@ -33,8 +33,18 @@ export class LifecycleError extends Error {
 /** The message of whatever was thrown: undefined, a circular object, an object that refuses to be text. */
 export function messageOf(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
     return 'a value that has no text';
   }
+}
+
+/** Whatever was thrown, as an error: itself if it is one. */
+export function errorOf(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // A proxy that was revoked: nothing can be asked of it.
+  }
+  return new Error(messageOf(thrown));
 }

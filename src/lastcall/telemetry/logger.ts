@@ -1,9 +1,10 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config/schema.ts';
-import { messageOf } from '../lifecycle/errors.ts';
+import { errorOf, messageOf } from '../lifecycle/errors.ts';
 import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Listener } from '../listener/listener.ts';
+import { errorFields } from './error-fields.ts';
 import { isoTime } from './iso-time.ts';
 import { type LogOutput, stdout } from './stdout.ts';
 
@@ -52,6 +53,7 @@ export async function createLogger({ log, service }: Pick<Config, 'log' | 'servi
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: isoTime,
     redact: { paths: MASKED, censor: '***' },
+    serializers: { err: errorFields },
   };
   const format = log.format === 'pretty' ? await pretty() : (line: string) => line;
   const loss = lossLine(options);
@@ -96,8 +98,7 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
     logger.info({ event: 'signal', signal, repeated }, repeated ? `${signal} again` : signal);
   });
   lifecycle.on('fatal', ({ kind, error }) => {
-    const err = error instanceof Error ? error : new Error(messageOf(error));
-    logger.fatal({ event: 'fatal', kind, err }, `${kind}: ${err.message}`);
+    logger.fatal({ event: 'fatal', kind, err: errorOf(error) }, `${kind}: ${messageOf(error)}`);
   });
   lifecycle.on('cut', (request) => {
     logger.warn({ event: 'cut', ...request }, `${request.outcome} ${request.method} ${request.route}`);
@@ -113,7 +114,7 @@ export function logLifecycle(logger: Logger, lifecycle: Lifecycle): void {
   lifecycle.on('hook', ({ name, result, ms, error }) => {
     const level = result === 'ok' ? 'info' : 'error';
     logger[level](
-      { event: 'hook', hook: name, result, ms, err: error },
+      { event: 'hook', hook: name, result, ms, err: result === 'error' ? errorOf(error) : undefined },
       `hook ${name}: ${result} after ${duration(ms)}`,
     );
   });
@@ -170,11 +171,10 @@ export function logListener(logger: Logger, listener: Listener): void {
     refused = 0;
   };
   listener.onThrow = (error, request) => {
-    const err = error instanceof Error ? error : new Error(messageOf(error));
     const where = request === undefined ? 'a goodbye' : `${request.method} ${request.route}`;
     logger.error(
-      { event: 'thrown', ...request, listener: listener.name, err },
-      `${where} threw: ${err.message}`,
+      { event: 'thrown', ...request, listener: listener.name, err: errorOf(error) },
+      `${where} threw: ${messageOf(error)}`,
     );
   };
 }

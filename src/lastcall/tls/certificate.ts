@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../lifecycle/errors.ts';
+import { errorOf, messageOf } from '../lifecycle/errors.ts';
 import type { Certificate } from '../listener/listener.ts';
 
 export interface CertificateFiles {
@@ -104,7 +104,7 @@ export class CertificateWatcher extends EventEmitter<{ renewed: [Certificate]; b
       const problem = messageOf(error);
       if (problem === this.#problem) return; // said already
       this.#problem = problem;
-      this.emit('broken', error instanceof Error ? error : new Error(problem));
+      this.emit('broken', errorOf(error));
     }
   }
 }
