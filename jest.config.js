@@ -15,6 +15,7 @@ export const SLOW = [
   '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',
   '<rootDir>/test/engine/',
+  '<rootDir>/test/faults/',
   '<rootDir>/test/taking-out/',
 ];
 

@@ -64,9 +64,9 @@ export async function run<V extends Schema>(
     droppedLines: () => output.dropped,
     exit: (code) => process.exit(code),
   });
+  if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);
-  if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   lifecycle.on('state', ({ state }) => {
     if (state === 'ready') {
       if (watched) logAddresses(logger, config, { listeners, management });

@@ -52,13 +52,13 @@ describe('the termination message', () => {
     });
   });
 
-  test('that has no file to go to is a debug line and nothing more', async () => {
+  test('that has no file to go to is a warning and nothing more', async () => {
     const missing = `${emptyFile()}-missing`;
-    const service = startService({ TERMINATION_LOG: missing, LOG_LEVEL: 'debug' });
+    const service = startService({ TERMINATION_LOG: missing });
     await service.url;
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
-    expect(await service.line({ event: 'termination-log' })).toMatchObject({ level: 'debug' });
+    expect(await service.line({ event: 'termination-log' })).toMatchObject({ level: 'warn' });
     expect(() => statSync(missing)).toThrow('ENOENT');
   });
 });

@@ -187,7 +187,10 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     await this.#drain();
 
     this.#enter('cleanup');
-    this.#record.hookResults.push(...(await hooks.stop((result) => this.emit('hook', result))));
+    await hooks.stop((result) => {
+      this.#record.hookResults.push(result);
+      this.emit('hook', result);
+    });
 
     const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
     if (patienceMs > 0 && !this.#expedited.signal.aborted) {

@@ -94,13 +94,13 @@ test('the text never exceeds 4096 bytes', async () => {
   expect(read()).toMatchObject({ outcome: 'clean' });
 });
 
-test('a file that does not exist is a line at debug level, and is not made', async () => {
+test('a file that does not exist is a warning, and is not made', async () => {
   const lifecycle = quickLifecycle();
-  writeTerminationLog(file, lifecycle, pino({ level: 'debug' }, log));
+  writeTerminationLog(file, lifecycle, pino({}, log));
 
   await lifecycle.start();
   await lifecycle.shutdown('SIGTERM');
 
   expect(existsSync(file)).toBe(false);
-  expect(log.lines.at(-1)).toMatchObject({ level: 20, event: 'termination-log', err: { code: 'ENOENT' } });
+  expect(log.lines.at(-1)).toMatchObject({ level: 40, event: 'termination-log', err: { code: 'ENOENT' } });
 });
