@@ -3,6 +3,7 @@ import { ConfigError, loadAll, type Loaded, type LoadOptions } from './config/co
 import type { Defaults } from './config/defaults.ts';
 import { maskSecrets } from './config/mask.ts';
 import { type Schema, SCHEMA } from './config/schema.ts';
+import { exit } from './lifecycle/exit.ts';
 import { SIGNALS } from './lifecycle/signals.ts';
 import type { Listener } from './listener/listener.ts';
 import { Management } from './management/management.ts';
@@ -62,7 +63,7 @@ export async function run<V extends Schema>(
     rooms,
     logger,
     droppedLines: () => output.dropped,
-    exit: (code) => process.exit(code),
+    exit,
   });
   if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   logLifecycle(logger, lifecycle);
