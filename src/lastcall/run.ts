@@ -4,7 +4,7 @@ import type { Defaults } from './config/defaults.ts';
 import { maskSecrets } from './config/mask.ts';
 import { type Schema, SCHEMA } from './config/schema.ts';
 import { exit } from './lifecycle/exit.ts';
-import { SIGNALS } from './lifecycle/signals.ts';
+import { onStraySignal, SIGNALS } from './lifecycle/signals.ts';
 import type { Listener } from './listener/listener.ts';
 import { Management } from './management/management.ts';
 import { probes } from './management/probes.ts';
@@ -97,6 +97,7 @@ export async function run<V extends Schema>(
     onSignal: (signal) => lifecycle.signal(signal),
     windDown: async () => lifecycle.shutdown(),
   });
+  onStraySignal((signal) => lifecycle.signal(signal));
   const running: Service = { listeners, management, shutdown: async () => lifecycle.shutdown('shutdown') };
   const early = options.earlySignal?.();
   if (early !== undefined) {
