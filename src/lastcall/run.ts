@@ -11,6 +11,7 @@ import { probes } from './management/probes.ts';
 import { superviseWithTerminus } from './management/terminus.ts';
 import type { CreateApp } from './parts.ts';
 import type { Room } from './room.ts';
+import { watchDescriptors } from './telemetry/descriptor-watch.ts';
 import { createLogger, logAddresses, logHealth, logLifecycle, logListening } from './telemetry/logger.ts';
 import { writeTerminationLog } from './telemetry/termination-log.ts';
 
@@ -68,6 +69,7 @@ export async function run<V extends Schema>(
   if (settings.terminationLog !== undefined) writeTerminationLog(settings.terminationLog, lifecycle, logger);
   logLifecycle(logger, lifecycle);
   logHealth(logger, health);
+  watchDescriptors(logger);
   lifecycle.on('state', ({ state }) => {
     if (state === 'ready') {
       if (watched) logAddresses(logger, config, { listeners, management });
