@@ -72,11 +72,16 @@ function contradictions({ port, certFile, keyFile, only }: Values, env: NodeJS.P
 }
 
 function logCertificate(logger: Logger, watcher: CertificateWatcher): void {
+  const warnIfExpired = () => {
+    const expiresAt = new Date(watcher.expiresAt * 1000);
+    if (expiresAt.getTime() > Date.now()) return;
+    logger.warn({ event: 'certificate', expiresAt }, 'the certificate has expired: clients will refuse it');
+  };
+  warnIfExpired();
   watcher.on('renewed', () => {
-    logger.info(
-      { event: 'certificate', expiresAt: new Date(watcher.expiresAt * 1000) },
-      'certificate renewed',
-    );
+    const expiresAt = new Date(watcher.expiresAt * 1000);
+    logger.info({ event: 'certificate', expiresAt }, 'certificate renewed');
+    warnIfExpired();
   });
   watcher.on('broken', (err) => {
     logger.error({ event: 'certificate', err }, `the certificate stays as it is: ${err.message}`);
