@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { make, mount, type MountedSecret } from '../support/certificates.ts';
@@ -302,6 +303,37 @@ describe.each(STATES)('%s: a process that stood still', (state) => {
     service.kill('SIGCONT');
     await clients[0]!.receives('ok');
     expect(clients[0]!.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    await leaves(service, clients);
+  });
+});
+
+describe.each(STATES)('%s: a target that trickles', (state) => {
+  test('its head is a 504, and one that trickles its answer is passed on until its end', async () => {
+    const trickle = async (socket: Socket, text: string) => {
+      for (const byte of text) {
+        if (socket.destroyed) return;
+        socket.write(byte);
+        await sleep(60);
+      }
+    };
+    const target = await rawTarget((request, socket) => {
+      if (request.startsWith('GET /head')) {
+        void trickle(socket, OK);
+      } else {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
+        void trickle(socket, 'answer');
+      }
+      return undefined;
+    });
+    const { service, clients } = await gatewayIn(state, target.url, 2, { env: { GATEWAY_TIMEOUT: '200ms' } });
+    clients[0]!.get('/head');
+    clients[1]!.get('/body');
+    await Promise.all([clients[0]!.receives('"requestId"'), clients[1]!.receives('answer')]);
+    expect(clients.map(({ received }) => received.split('\r\n', 1)[0])).toEqual([
+      'HTTP/1.1 504 Gateway Timeout',
+      'HTTP/1.1 200 OK',
+    ]);
+    expect(await outcomes(service)).toEqual({ timeout: 1, ok: 1 });
     await leaves(service, clients);
   });
 });
