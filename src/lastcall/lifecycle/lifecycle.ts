@@ -125,7 +125,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       }
     } catch (error) {
       if (signal.aborted) return; // the interruption made it fail; the wind-down is under way
-      this.emit('fatal', { kind: 'start-failed', error });
+      this.#tell('fatal', { kind: 'start-failed', error });
       await this.shutdown('start-failed', error);
       return;
     }
@@ -138,7 +138,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   signal(signal: NodeJS.Signals): void {
     const repeated = this.#leaving;
     if (repeated) this.#record.repeatedSignals++;
-    this.emit('signal', { signal, repeated });
+    this.#tell('signal', { signal, repeated });
     if (!repeated) void this.shutdown(signal);
     if (signal !== 'SIGINT') return;
     const sinceLastMs = performance.now() - this.#interruptedAt;
@@ -152,7 +152,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** An error that nobody caught: the process leaves, but what is in flight is still answered. */
   fatal(kind: string, error: unknown): void {
     this.#record.blame(error);
-    this.emit('fatal', { kind, error });
+    this.#tell('fatal', { kind, error });
     void this.shutdown(kind, error);
   }
 
@@ -189,7 +189,7 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     this.#enter('cleanup');
     await hooks.stop((result) => {
       this.#record.hookResults.push(result);
-      this.emit('hook', result);
+      this.#tell('hook', result);
     });
 
     const patienceMs = scrapes.patienceMs(settings.scrapeWaitMs);
@@ -248,8 +248,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
 
   #listenerEnded(result: ListenerResult): void {
     if (!this.#record.listenerEnded(result)) return;
-    for (const request of result.cutRequests) this.emit('cut', request);
-    this.emit('listener', result);
+    for (const request of result.cutRequests) this.#tell('cut', request);
+    this.#tell('listener', result);
   }
 
   #expedite(): void {
@@ -278,13 +278,25 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
     }
     this.#enter('exited');
     const report = this.#record.report(this.#open);
-    this.emit('report', report);
+    this.#tell('report', report);
     this.#options.exit(report.exitCode);
   }
 
   #enter(state: State): void {
     if (this.#ended && state !== 'exited') return;
-    this.emit('state', { state, ...this.#record.enter(state) });
+    this.#tell('state', { state, ...this.#record.enter(state) });
+  }
+
+  /** A subscriber that throws does not stop the wind-down: its error is one more that nobody has caught. */
+  #tell<K extends keyof LifecycleEvents>(event: K, ...news: LifecycleEvents[K]): void {
+    try {
+      (this as EventEmitter).emit(event, ...news);
+    } catch (error) {
+      if (event === 'fatal') return; // of which it would be told again, without end
+      setImmediate(() => {
+        throw error;
+      });
+    }
   }
 
   /** Waits for a promise, a time-out that `arm` sets and can cancel, or an operator in a hurry. */

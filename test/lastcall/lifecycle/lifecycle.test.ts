@@ -396,6 +396,41 @@ describe('errors', () => {
     expect(report()).toMatchObject({ reason: 'start-failed', error: 'start-up hook "bad" failed: no' });
   });
 
+  test.each(['state', 'signal', 'listener', 'hook', 'report'] as const)(
+    'a subscriber that throws at "%s" is an error that nobody caught, and holds up nothing',
+    async (event) => {
+      const { lifecycle, listener, hooks, term, exits } = setUp();
+      hooks.add({ name: 'db', stop: () => undefined });
+      await lifecycle.start();
+      lifecycle.on(event, () => {
+        throw new Error('boom');
+      });
+      const uncaught: unknown[] = [];
+      // A timer that throws ends an advance; the others that are due have the next one.
+      const advance = async (ms: number) =>
+        jest.advanceTimersByTimeAsync(ms).catch((error: Error) => uncaught.push(error.message));
+      term();
+      for (const ms of [5000, 1, 1]) await advance(ms);
+      listener.finish();
+      for (const ms of [1, 1, 1]) await advance(ms);
+      expect(exits).toEqual([0]);
+      expect(uncaught).toContain('boom');
+    },
+  );
+
+  test('a subscriber that throws at "fatal" holds up nothing either, and its own error is not told to it again', async () => {
+    const { lifecycle, listener, exits } = setUp();
+    await lifecycle.start();
+    lifecycle.on('fatal', () => {
+      throw new Error('boom');
+    });
+    lifecycle.fatal('uncaughtException', new Error('first'));
+    await settle();
+    listener.finish();
+    await settle();
+    expect(exits).toEqual([1]);
+  });
+
   test('a drain that rejects is an error of that listener, and the others go on', async () => {
     const [bad, good] = [new FakeListener('bad'), new FakeListener('good')];
     bad.stop = () => Promise.reject(new Error('odd'));
