@@ -84,6 +84,54 @@ test('a handler may throw whatever it wants: it is a 500 and a line, and the pro
   expect(numbersOf(report).requests.lifetime).toMatchObject({ answered: values.length + 1, broken: 0 });
 });
 
+describe('what Express is given', () => {
+  /** A value that is none: Express goes on to the next route. */
+  const nothing = (value: string) => value === 'undefined' || value === 'null';
+  const cases: [way: string, expected: (value: string) => number][] = [
+    ['throws', (value) => (nothing(value) ? 404 : 500)],
+    ['rejects', () => 500],
+    ['next', (value) => (nothing(value) ? 404 : 500)],
+    // JSON has no word for these.
+    [
+      'problem',
+      (value) =>
+        ['bigint', 'circular', 'ownCause', 'trap', 'unwritable', 'revoked'].includes(value) ? 500 : 409,
+    ],
+  ];
+
+  test.each(cases)('may be whatever it wants (%s): it is a problem, and no stack', async (way, expected) => {
+    const service = start();
+    const url = await service.url;
+    const { values } = await namesOf(service);
+    const found: Record<string, unknown> = {};
+    for (const value of values) {
+      const { status, headers, body } = await get(`${url}/express/${way}?value=${value}`);
+      found[value] = [status, headers['content-type'], body.includes('.mjs')];
+    }
+    expect(found).toEqual(
+      Object.fromEntries(
+        values.map((value) => [value, [expected(value), 'application/problem+json', false]]),
+      ),
+    );
+    service.kill('SIGTERM');
+    const { code } = await reportOf(service);
+    expect(code).toBe(0);
+    const failures = service.lines.filter(({ event, status }) => event === 'request' && status === 500);
+    expect(failures).toHaveLength(values.filter((value) => expected(value) === 500).length);
+    for (const { err } of failures) expect(err).toBeDefined();
+  });
+});
+
+test('a gauge of the application that throws makes /metrics a 500, and nothing else', async () => {
+  const service = start({ FAULTS: 'gauge' });
+  const [url, management] = await Promise.all([service.url, service.management]);
+  const { status, body } = await get(`${management}/metrics`);
+  expect([status, body]).toEqual([500, 'a value that has no text\n']);
+  expect(await Promise.all([probe(management, '/readyz'), probe(url, '/')])).toEqual([200, 200]);
+  service.kill('SIGTERM');
+  expect((await reportOf(service)).code).toBe(0);
+});
+
 test('health checks may hang, throw and reject with whatever they want: each is down, with a text', async () => {
   const service = start({
     FAULTS: 'checks',

@@ -10,7 +10,18 @@ import { PassThrough } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { fixture, load } from '../fixture/built.mjs';
 
-const { createApp, rooms, variables } = await fixture();
+/** In the hands of Express. */
+function expressFaults(app, { Problem }) {
+  app.get('/express/throws', ({ query }) => fail(query.value));
+  app.get('/express/rejects', async ({ query }) => fail(query.value));
+  app.get('/express/next', ({ query }, _res, next) => next(VALUES[query.value]));
+  app.get('/express/problem', ({ query }) => {
+    throw new Problem(409, 'boom', { value: VALUES[query.value] });
+  });
+  app.get('/express/json', ({ query }, res) => res.json({ value: VALUES[query.value] }));
+}
+
+const { createApp, rooms, variables } = await fixture([expressFaults]);
 const { trapEarly } = await load('lifecycle/signals');
 const { run } = await load('run');
 
@@ -178,7 +189,7 @@ function app(parts) {
       hooks.add({ name: `rejects ${what}`, stop: async () => fail(what) });
     }
   }
-  if (wanted.includes('gauge')) metrics.gauge('faulty', 'Fails.', () => fail('frozen'));
+  if (wanted.includes('gauge')) metrics.gauge('faulty', 'Fails.', () => fail('bare'));
   if (wanted.includes('start')) {
     hooks.add({ name: 'opened', start: () => undefined, stop: () => undefined });
     hooks.add({

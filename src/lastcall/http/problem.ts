@@ -39,17 +39,24 @@ export const methodNotAllowed: RequestHandler = (req, res) => {
 
 /** Turns whatever was thrown into a problem. Errors that are no fault of the client are logged and not shown. */
 export function problemHandler({ development }: { development: boolean }): ErrorRequestHandler {
-  return (error: unknown, req: Request, res: Response, _next) => {
-    const status = statusOf(error);
-    if (status >= 500) res.err = errorOf(error);
+  return (thrown: unknown, req: Request, res: Response, _next) => {
+    const status = statusOf(thrown);
+    const error = errorOf(thrown);
+    if (status >= 500) res.err = error;
     if (res.headersSent) {
       req.socket.destroy(); // half an answer can only be broken off, so that the client sees it is incomplete
       return;
     }
     const extensions = error instanceof Problem ? error.extensions : {};
-    const stack = development && status >= 500 && error instanceof Error ? { stack: error.stack } : {};
+    const stack = development && status >= 500 && error === thrown ? { stack: error.stack } : {};
     const detail = status >= 500 && !(error instanceof Problem) ? undefined : messageOf(error);
-    answer(res, status, { ...extensions, ...problem(status, detail, req.id), ...stack });
+    try {
+      answer(res, status, { ...extensions, ...problem(status, detail, req.id), ...stack });
+    } catch (unwritable) {
+      // JSON has no word for an extension. What Express would answer is for developers: HTML, with a stack.
+      res.err = errorOf(unwritable);
+      answer(res, 500, problem(500, undefined, req.id));
+    }
   };
 }
 
@@ -87,7 +94,11 @@ function problem(status: number, detail: string | undefined, requestId: unknown)
 }
 
 /** `status` as Express, its parsers and http-errors set it; everything else is our own fault. */
-function statusOf(error: unknown): number {
-  const { status } = (typeof error === 'object' && error !== null ? error : {}) as { status?: unknown };
-  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+function statusOf(thrown: unknown): number {
+  try {
+    const { status } = Object(thrown) as { status?: unknown };
+    return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+  } catch {
+    return 500; // nothing can be asked of a proxy that was revoked
+  }
 }

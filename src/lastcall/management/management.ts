@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import { objectionTo } from '../listener/objection.ts';
+import { messageOf } from '../lifecycle/errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
 import type { Reader, Scrapes } from './scrapes.ts';
@@ -87,7 +88,7 @@ async function serve(
   try {
     send(res, 200, await page(req));
   } catch (error) {
-    send(res, 500, text(`${String(error)}\n`));
+    send(res, 500, text(`${messageOf(error)}\n`));
   }
 }
 
