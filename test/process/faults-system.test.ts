@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { get, inFlight, probe } from '../harness/http.ts';
@@ -46,6 +46,22 @@ describe('the termination message', () => {
     expect(lines).toMatchObject([{ level: 'warn', msg: expect.stringContaining('ENOSPC') }]);
   });
 
+  const possible = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+  const obstacle = possible ? undefined : 'no right to mount (unshare --mount)';
+  const testWherePossible = unlessMissing(test, 'the test of a read-only termination message', obstacle);
+
+  testWherePossible('on a read-only file system is a warning, too', async () => {
+    const { TERMINATION_LOG, read } = terminationLog();
+    const mount = `mount --bind ${TERMINATION_LOG} ${TERMINATION_LOG} && mount -o remount,bind,ro ${TERMINATION_LOG}`;
+    const wrap = ['unshare', '--mount', 'sh', '-c', `${mount} && exec "$@"`, 'sh'];
+    const service = start({ TERMINATION_LOG }, { wrap });
+    await service.url;
+    service.kill('SIGTERM');
+    expect((await reportOf(service)).code).toBe(0);
+    expect((await service.line({ event: 'termination-log' })).msg).toContain('EROFS');
+    expect(read()).toBe('');
+  });
+
   test('of which a full disk takes only the beginning is none: half of it would be no JSON', async () => {
     const { TERMINATION_LOG, read } = terminationLog();
     // The kernel takes a block of a file as if the disk had room for no more.
@@ -76,7 +92,7 @@ describe('standard output', () => {
     const service = start(env, { wrap: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] });
     const management = `http://127.0.0.1:${managementPort}`;
     while ((await probe(management, '/readyz')) !== 200);
-    const answer = get(`http://127.0.0.1:${port}/slow?ms=500`);
+    const answer = get(`http://127.0.0.1:${port}/slow?ms=1500`);
     await inFlight(management, 1, answer);
     service.kill('SIGTERM');
     expect((await answer).status).toBe(200);
@@ -133,7 +149,7 @@ test('a process without a file descriptor left says so, serves who is connected,
 describe('signals', () => {
   test.each(['SIGHUP', 'SIGUSR2'] as const)('%s is a shutdown like any other', async (signal) => {
     const service = start();
-    const answer = get(`${await service.url}/slow?ms=800`);
+    const answer = get(`${await service.url}/slow?ms=1500`);
     await inFlight(await service.management, 1, answer);
     service.kill(signal);
     expect((await answer).status).toBe(200);
@@ -157,7 +173,7 @@ describe('signals', () => {
     const [url, management] = await Promise.all([service.url, service.management]);
     for (let nth = 0; nth < 1000; nth++) service.kill('SIGPIPE');
     expect(await probe(management, '/readyz')).toBe(200); // a client that has gone is no reason to leave
-    const answers = [500, 1000, 1500].map(async (ms) => get(`${url}/slow?ms=${ms}`));
+    const answers = [2000, 2500, 3000].map(async (ms) => get(`${url}/slow?ms=${ms}`));
     await inFlight(management, 3, ...answers);
     for (let nth = 0; nth < 1000; nth++) {
       for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGPIPE'] as const) service.kill(signal);

@@ -40,7 +40,7 @@ describe('an error that nobody catches', () => {
     const service = start({ TERMINATION_LOG });
     const url = await service.url;
     const { values } = await namesOf(service);
-    const answer = get(`${url}/slow?ms=1000`);
+    const answer = get(`${url}/slow?ms=2000`);
     await inFlight(await service.management, 1, answer);
     await get(`${url}/fail?callbacks=timer,promise&values=${values.join(',')}`);
     expect((await answer).status).toBe(200);
@@ -54,7 +54,7 @@ describe('an error that nobody catches', () => {
   });
 
   test('while the service starts stops what was started', async () => {
-    const service = start({ FAULTS: 'start' });
+    const service = start({ FAULTS: 'opened,start' });
     const { code, report } = await reportOf(service);
     expect(code).toBe(1);
     expect(report).toMatchObject({ reason: 'uncaughtException', hooks: [{ name: 'opened', result: 'ok' }] });
@@ -62,13 +62,36 @@ describe('an error that nobody catches', () => {
 
   test('in a listener to the shutdown signal does not stop the shutdown', async () => {
     const service = start({ FAULTS: 'told' });
-    const answer = get(`${await service.url}/slow?ms=500`);
+    const answer = get(`${await service.url}/slow?ms=1500`);
     await inFlight(await service.management, 1, answer);
     service.kill('SIGTERM');
     expect((await answer).status).toBe(200);
     const { code, report } = await reportOf(service);
     expect(code).toBe(1);
     expect(report).toMatchObject({ reason: 'SIGTERM', outcome: 'crash', error: 'boom' });
+  });
+});
+
+describe('a start', () => {
+  test('whose application can not be made is told, and ends', async () => {
+    const service = start({ FAULTS: 'opened,no-app' });
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(1);
+    expect(report).toMatchObject({ reason: 'start-failed', error: 'boom', listeners: [] });
+  });
+
+  test('that hangs, and does not listen to its signal, is ended by a SIGTERM within the time of the hooks', async () => {
+    const service = start({ FAULTS: 'opened,hung-start', SHUTDOWN_CLEANUP_TIMEOUT: '400ms' });
+    const management = await service.management;
+    const paths = ['/startupz', '/livez', '/readyz'];
+    expect(await Promise.all(paths.map(async (path) => probe(management, path)))).toEqual([503, 200, 503]);
+    service.kill('SIGTERM');
+    const { code, report } = await reportOf(service);
+    expect(code).toBe(81);
+    expect(report.hooks).toMatchObject([
+      { name: 'hung', result: 'timeout' },
+      { name: 'opened', result: 'ok' },
+    ]);
   });
 });
 

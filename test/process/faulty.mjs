@@ -190,8 +190,10 @@ function app(parts) {
     }
   }
   if (wanted.includes('gauge')) metrics.gauge('faulty', 'Fails.', () => fail('bare'));
-  if (wanted.includes('start')) {
+  if (wanted.includes('opened')) {
     hooks.add({ name: 'opened', start: () => undefined, stop: () => undefined });
+  }
+  if (wanted.includes('start')) {
     hooks.add({
       name: 'opening',
       start: async (signal) => {
@@ -203,6 +205,8 @@ function app(parts) {
   if (wanted.includes('signals')) {
     process.on('SIGUSR2', (signal) => process.stdout.write(`{"event":"fixture","msg":"${signal}"}\n`));
   }
+  if (wanted.includes('hung-start')) hooks.add({ name: 'hung', start: never, stop: () => undefined });
+  if (wanted.includes('no-app')) fail('frozen');
   if (wanted.includes('stuck')) hooks.add({ name: 'stuck', stop: never });
   if (wanted.includes('told')) shutdownSignal.addEventListener('abort', () => fail('error'));
   const service = createApp(parts);
