@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import { objectionTo } from '../listener/objection.ts';
+import { STRICT } from '../listener/strict.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
@@ -45,8 +46,7 @@ export class Management {
         return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs, readers }, ...details() });
       },
     };
-    // Without a Host, Node would answer itself; `serve` does.
-    this.server = http.createServer({ requireHostHeader: false }, (req, res) => {
+    this.server = http.createServer(STRICT, (req, res) => {
       if (pathOf(req) === '/metrics' && req.method === 'GET') {
         const done = scrapes.begin(readerOf(req));
         res.once('finish', () => {
