@@ -18,7 +18,11 @@ export function exit(code: number): never {
   if (execve !== undefined && process.getActiveResourcesInfo().some((name) => ON_A_THREAD.test(name))) {
     Atomics.wait(NEVER, 0, 0, PATIENCE_MS);
     process.emit('exit', code);
-    execve(execPath, [execPath, '--eval', `process.exit(${code})`], {});
+    try {
+      execve(execPath, [execPath, '--eval', `process.exit(${code})`], {});
+    } catch {
+      // The permissions of Node may not allow it.
+    }
   }
   return process.exit(code);
 }
