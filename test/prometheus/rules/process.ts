@@ -9,6 +9,8 @@ const used = `nodejs_heap_size_used_bytes{${POD}}`;
 const limit = `nodejs_heap_size_limit_bytes{${POD}}`;
 const resident = `process_resident_memory_bytes{${POD}}`;
 const container = `process_memory_limit_bytes{${POD}}`;
+const files = `process_open_fds{${POD}}`;
+const most = `process_max_fds{${POD}}`;
 const shed = `http_server_shed_requests_total{${POD}}`;
 const startedAt = `process_start_time_seconds{${POD}}`;
 const restarts = `kube_pod_container_status_restarts_total{namespace="${TARGET.namespace}",pod="${TARGET.job}-5d8f7c9b6-x2x9z",container="${CHART_NAME}",job="ksm"}`;
@@ -63,6 +65,17 @@ export const SCENARIOS: AlertScenarios[] = [
       },
       'a container without a limit': {
         series: { [resident]: '95x20', [container]: 'Inf '.repeat(20) },
+        at: '10m',
+      },
+    },
+  },
+  {
+    alert: 'DescriptorsNearLimit',
+    fires: { '950 of 1000 for 10 minutes': { series: { [files]: '950x20', [most]: '1000x20' }, at: '10m' } },
+    quiet: {
+      '850 of 1000': { series: { [files]: '850x20', [most]: '1000x20' }, at: '10m' },
+      '950 of 1000 for 3 minutes': {
+        series: { [files]: '850x5 950x3 850x20', [most]: '1000x20' },
         at: '10m',
       },
     },
