@@ -181,6 +181,7 @@ function app(parts) {
       health.add(`rejects ${what}`, async () => fail(what));
     }
   }
+  if (wanted.includes('stuck')) hooks.add({ name: 'stuck', stop: never });
   if (wanted.includes('hooks')) {
     hooks.add({ name: 'first', stop: () => undefined });
     hooks.add({ name: 'hangs', stop: never, timeoutMs: 100 });
@@ -207,7 +208,6 @@ function app(parts) {
   }
   if (wanted.includes('hung-start')) hooks.add({ name: 'hung', start: never, stop: () => undefined });
   if (wanted.includes('no-app')) fail('frozen');
-  if (wanted.includes('stuck')) hooks.add({ name: 'stuck', stop: never });
   if (wanted.includes('told')) shutdownSignal.addEventListener('abort', () => fail('error'));
   const service = createApp(parts);
   return (req, res) => {
