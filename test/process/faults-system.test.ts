@@ -32,9 +32,7 @@ describe('the termination message', () => {
       hooks: { name: string; result: string }[];
     };
     expect(state).toBe('cleanup');
-    expect(hooks).toEqual(
-      expect.arrayContaining([expect.objectContaining({ name: 'first', result: 'ok' })]),
-    );
+    expect(hooks).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'first', result: 'ok' })]));
   });
 
   test('that a full disk does not take is a warning, once, and changes nothing', async () => {
