@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import type { TrackedRequest } from './request.ts';
@@ -17,6 +18,11 @@ const NONE: ReadonlySet<TrackedRequest> = new Set();
 
 const CONNECTION = Symbol('connection');
 type TrackedSocket = Socket & { [CONNECTION]?: Connection };
+
+/** Requests of a connection that are handled at the same time; those behind them wait, and no more are read. */
+const AT_ONCE = 16;
+/** Requests that are read to be forgotten, behind an answer that said close. Node keeps each until the connection ends. */
+const MOST_IGNORED = 1000;
 
 /** What has to wait until nothing else is in flight on a connection. */
 export interface Turn {
@@ -54,6 +60,8 @@ export class Connection {
   readonly #raw: Socket;
   /** Only while there are any: most connections are idle most of the time. */
   #inFlight: Set<TrackedRequest> | undefined;
+  #ignored = 0;
+  #held = false;
   #lingering = false;
   #readAtEnd = 0;
 
@@ -96,6 +104,49 @@ export class Connection {
     const was = this.#inFlight?.delete(request) ?? false;
     if (this.#inFlight?.size === 0) this.#inFlight = undefined;
     return was;
+  }
+
+  /** The oldest of those in flight: as many as may be handled at the same time. */
+  get oldest(): TrackedRequest[] {
+    return [...this.inFlight].slice(0, AT_ONCE);
+  }
+
+  /** More are in flight than are handled at the same time. */
+  get crowded(): boolean {
+    return this.inFlight.size > AT_ONCE;
+  }
+
+  /** Whether reading was stopped: requests wait, or what comes is not processed. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** Reads no more until {@link goOn}. */
+  hold(): void {
+    if (this.#held) return;
+    this.#held = true;
+    this.socket.pause();
+    // Node goes on by itself on many occasions: an answer that is written, a body that is read.
+    this.socket.resume = stay;
+  }
+
+  /** Reads again, unless Node has stopped, too. */
+  goOn(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    delete (this.socket as Partial<Socket>).resume;
+    this.socket.resume();
+  }
+
+  /**
+   * A request came behind an answer that says close. Whoever sends more and more of them is not heard out, and waits for
+   * what he gets before.
+   */
+  ignore(req: IncomingMessage): void {
+    this.unread = true;
+    req.resume();
+    if (this.inFlight.size > 0) this.hold();
+    else if (++this.#ignored > MOST_IGNORED) this.socket.destroy();
   }
 
   get idle(): boolean {
@@ -150,6 +201,7 @@ export class Connection {
   linger(): void {
     if (this.#lingering) return;
     this.#lingering = true;
+    this.goOn();
     const { socket } = this;
     socket.end();
     // When the client ends its side, Node ends ours again and makes an error of it, with a stack, that nobody gets: a
@@ -171,6 +223,10 @@ export class Connection {
 }
 
 function endedAlready(this: Socket): Socket {
+  return this;
+}
+
+function stay(this: Socket): Socket {
   return this;
 }
 

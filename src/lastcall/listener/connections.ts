@@ -119,10 +119,11 @@ export class Connections {
     const request = this.#enter(req, res, connection);
     if (request === undefined) return;
     request.start = handle;
+    if (connection.crowded) connection.hold();
     if (this.#noticed) {
       sayCloseIfNewest(connection, request, res);
       this.#startFirst(connection);
-    } else {
+    } else if (!connection.held) {
       this.#start(request);
     }
   }
@@ -238,8 +239,7 @@ export class Connections {
       return undefined;
     }
     if (connection.saidClose || connection.turn !== undefined) {
-      connection.unread = true;
-      req.resume();
+      connection.ignore(req);
       return undefined;
     }
     const request = this.#take(req, res, connection);
@@ -295,6 +295,18 @@ export class Connections {
     });
   }
 
+  /** One has ended: the next of those that wait is handled, and when none is left, more are read. */
+  #makeRoom(connection: Connection): void {
+    const over = connection.saidClose || connection.turn !== undefined;
+    if (over ? connection.inFlight.size === 0 : !connection.crowded) connection.goOn();
+    if (this.#noticed) return;
+    for (const request of connection.oldest.filter(({ start }) => start !== undefined)) {
+      process.nextTick(() => {
+        if (request.outcome === undefined) this.#start(request);
+      });
+    }
+  }
+
   /** In a tick of its own: Node's listeners of the response that has just ended come first. */
   #nextTurn(connection: Connection): void {
     const { turn, inFlight } = connection;
@@ -322,7 +334,8 @@ export class Connections {
     this.#counts.requests[outcome]++;
     if (outcome === 'broken') connection.broken = true;
     if (connection.newest === request && request.req.complete) connection.newest = undefined;
-    this.#startFirst(connection);
+    if (connection.held) this.#makeRoom(connection);
+    if (this.#noticed) this.#startFirst(connection);
     this.#nextTurn(connection);
     if (connection.idle && this.#open.has(connection)) {
       connection.stalledMsThen = loopClock.stalledMs;
