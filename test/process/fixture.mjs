@@ -180,6 +180,7 @@ const upgrade = (req, socket, head) => {
   if (req.url === '/throw') throw new Error('thrown by an upgrade');
   webSockets.handleUpgrade(req, socket, head, (webSocket) => {
     webSocket.send('hello');
+    if (req.url === '/big') webSocket.send(Buffer.alloc(64 * 1024 * 1024));
     if (req.url === '/bad-goodbye') req.shutdown.onDrain(() => crash());
     // A deaf one does not say goodbye when it is told.
     else if (req.url !== '/deaf') req.shutdown.onDrain(() => webSocket.close(1001, 'going away'));

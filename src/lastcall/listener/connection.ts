@@ -6,9 +6,11 @@ import type { TrackedRequest } from './request.ts';
 /**
  * How a connection ended: after an answer that said close, by us after it had been idle, as an upgraded socket, by our
  * cut, because we ended it under the client (in the middle of an answer, or while it still sent), refused at once for
- * want of descriptors, or because the client ended it first.
+ * want of descriptors or as one too many, because its client took nothing of what was sent, or because the client ended
+ * it first.
  */
-export type ConnectionOutcome = 'closed' | 'idle' | 'upgraded' | 'cut' | 'broken' | 'refused' | 'left';
+export type ConnectionOutcome =
+  'closed' | 'idle' | 'upgraded' | 'cut' | 'broken' | 'refused' | 'stalled' | 'left';
 
 /** Once our side has ended: how long we read on without a byte, and at most. nginx: lingering_timeout, lingering_time. */
 const LINGER_IDLE_MS = 1000;
@@ -43,8 +45,8 @@ export class Connection {
   saidClose = false;
   /** More may arrive that nobody will process: it can't be read as HTTP, or came after the answer that said close. */
   unread = false;
-  /** Set when we end the connection for its silence, when it is cut at the deadline, or refused at once. */
-  endedBy: 'idle' | 'cut' | 'refused' | undefined;
+  /** Set when we end the connection for its silence, because nobody reads, at the deadline, or refuse it at once. */
+  endedBy: 'idle' | 'stalled' | 'cut' | 'refused' | undefined;
   /** The client has ended its side. It may still wait for an answer. */
   peerEnded = false;
   /** The client was found to be gone. */
@@ -83,7 +85,7 @@ export class Connection {
   }
 
   get outcome(): ConnectionOutcome {
-    if (this.endedBy === 'cut' || this.endedBy === 'refused') return this.endedBy;
+    if (this.endedBy !== undefined && this.endedBy !== 'idle') return this.endedBy;
     if (this.upgraded !== undefined) return 'upgraded';
     if (this.broken || this.#spokeAfterEnd) return 'broken';
     if (this.saidClose) return 'closed';
@@ -162,6 +164,21 @@ export class Connection {
     return this.#raw.bytesRead;
   }
 
+  /** Bytes on their way to the client that the kernel has not taken yet, encrypted ones over TLS. */
+  get unsent(): number {
+    return handleOf(this.#raw)?.writeQueueSize ?? 0;
+  }
+
+  /** Bytes to the client that the kernel has taken. */
+  get sent(): number {
+    return (handleOf(this.#raw)?.bytesWritten ?? 0) - this.unsent;
+  }
+
+  /** Of the file; -1 where there is none. */
+  get descriptor(): number {
+    return handleOf(this.#raw)?.fd ?? -1;
+  }
+
   /** Milliseconds that the loop has stood still since the connection became what it is, idle or busy. */
   get stalledMs(): number {
     return loopClock.stalledMs - this.stalledMsThen;
@@ -195,6 +212,17 @@ export class Connection {
   }
 
   /**
+   * Ends a connection whose client takes nothing. With a reset, because the kernel would keep what it has for as long as
+   * that client is there.
+   */
+  endStalled(): void {
+    this.endedBy = 'stalled';
+    this.gone = true;
+    this.#raw.resetAndDestroy();
+    this.socket.destroy();
+  }
+
+  /**
    * Ends our side and reads on for a while. A socket that is closed while data still arrives answers with a reset,
    * and a reset destroys what the client has not read yet: the very answer that told it to stop sending.
    */
@@ -220,6 +248,13 @@ export class Connection {
     await loopClock.look();
     if (socket.bytesRead === bytesRead) socket.destroy();
   }
+}
+
+/** What libuv has below a socket; null once that is closed. */
+function handleOf(socket: Socket) {
+  return (
+    socket as Socket & { _handle?: { fd?: number; bytesWritten: number; writeQueueSize: number } | null }
+  )._handle;
 }
 
 function endedAlready(this: Socket): Socket {
