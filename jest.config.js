@@ -1,4 +1,4 @@
-// What `npm test` runs: all that gives an answer soon. jest.slow.config.js and jest.copies.config.js have the rest.
+// What `npm test` runs: all that gives an answer soon. jest.slow.config.js, jest.long.config.js and jest.copies.config.js have the rest.
 import { availableParallelism } from 'node:os';
 
 /** What takes minutes, or programs that not every machine has. */
@@ -12,6 +12,7 @@ export const SLOW = [
   '<rootDir>/test/bench/bench.test.ts',
   '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/recipes/',
+  '<rootDir>/test/soak/',
   '<rootDir>/test/template/init.test.ts',
   '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',
