@@ -8,6 +8,7 @@ export const SLOW = [
   '<rootDir>/test/prometheus/',
   '<rootDir>/test/e2e/',
   '<rootDir>/test/process/busy.test.ts',
+  '<rootDir>/test/process/many-connections.test.ts',
   '<rootDir>/test/bench/bench.test.ts',
   '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/recipes/',

@@ -32,6 +32,13 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
   (list "SHUTDOWN_READINESS" $shutdown.readiness)
   (list "SHUTDOWN_GRACE_PERIOD" (printf "%ds" (int64 $derived.processGrace)))
 ) -}}
+{{- /* Not in the values of a release that is older: helm upgrade --reuse-values. */ -}}
+{{- with $config.sendTimeout -}}
+{{- $env = append $env (list "SEND_TIMEOUT" .) -}}
+{{- end -}}
+{{- if hasKey $config "maxConnections" -}}
+{{- $env = append $env (list "MAX_CONNECTIONS" (int64 $config.maxConnections)) -}}
+{{- end -}}
 {{- if $config.overloadEventLoopDelay -}}
 {{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}
 {{- end -}}

@@ -19,6 +19,8 @@ export const DEFAULTS: Record<string, string | undefined> = {
   KEEP_ALIVE_TIMEOUT: '65s',
   HEADERS_TIMEOUT: '10s',
   REQUEST_TIMEOUT: '60s',
+  SEND_TIMEOUT: '60s',
+  MAX_CONNECTIONS: '10000',
   BODY_LIMIT: '100kb',
   OVERLOAD_EVENT_LOOP_DELAY: undefined,
   GATEWAY_TARGETS: undefined,

@@ -56,7 +56,8 @@ function own(entry: string, paths: Contestant['paths']): Contestant {
     needs: undefined,
     command: ({ port, managementPort }) => ({
       command: [process.execPath, fileURLToPath(new URL(`../../${entry}`, import.meta.url))],
-      env: { ...QUICK, PORT: String(port), MANAGEMENT_PORT: String(managementPort) },
+      // The others have no limit of connections.
+      env: { ...QUICK, MAX_CONNECTIONS: '0', PORT: String(port), MANAGEMENT_PORT: String(managementPort) },
       readiness: { path: '/readyz', management: true },
     }),
   };

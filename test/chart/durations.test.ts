@@ -11,6 +11,7 @@ const BOUND: [path: string, variable: string][] = [
   ['config.keepAliveTimeout', 'KEEP_ALIVE_TIMEOUT'],
   ['config.headersTimeout', 'HEADERS_TIMEOUT'],
   ['config.requestTimeout', 'REQUEST_TIMEOUT'],
+  ['config.sendTimeout', 'SEND_TIMEOUT'],
   ['config.healthCheckTimeout', 'HEALTH_CHECK_TIMEOUT'],
   ['config.healthCheckInterval', 'HEALTH_CHECK_INTERVAL'],
   ['config.overloadEventLoopDelay', 'OVERLOAD_EVENT_LOOP_DELAY'],

@@ -59,6 +59,9 @@ const AFTERWARDS = {
   reject: () => void Promise.reject(new Error('nobody cares')),
 };
 
+/** Requests to /crowd that are handled now, and the most that ever were. */
+const crowd = { now: 0, most: 0 };
+
 /** By path; all of them answer without looking at the request any further. */
 const ROUTES = {
   '/crash': (_query, _req, res) => setImmediate(() => res.end('bye') && crash()),
@@ -88,6 +91,13 @@ const ROUTES = {
   '/child': (_query, _req, res) => {
     spawnSync('true', [], { stdio: ['ignore', 'inherit', 'inherit'] });
     res.end('done');
+  },
+  /** How many of its kind were handled at the same time at most, once SIGUSR2 has come if it is to wait. */
+  '/crowd': (query, _req, res) => {
+    crowd.most = Math.max(crowd.most, ++crowd.now);
+    const answer = () => crowd.now-- && res.end(`most ${crowd.most}\n`);
+    if (query.has('wait')) process.once('SIGUSR2', answer);
+    else setTimeout(answer, 1);
   },
   /** Answers before the body is there. */
   '/early': (query, _req, res) => res.writeHead(Number(query.get('status'))).end('no, thank you'),
@@ -170,6 +180,7 @@ const upgrade = (req, socket, head) => {
   if (req.url === '/throw') throw new Error('thrown by an upgrade');
   webSockets.handleUpgrade(req, socket, head, (webSocket) => {
     webSocket.send('hello');
+    if (req.url === '/big') webSocket.send(Buffer.alloc(64 * 1024 * 1024));
     if (req.url === '/bad-goodbye') req.shutdown.onDrain(() => crash());
     // A deaf one does not say goodbye when it is told.
     else if (req.url !== '/deaf') req.shutdown.onDrain(() => webSocket.close(1001, 'going away'));

@@ -136,7 +136,7 @@ describe.each(SERVING)('%s, 40 pipelined requests over TLS', (state) => {
     const client = await new RawClient(url).connected();
     await enter();
 
-    const paths = Array.from({ length: 40 }, (_, i) => `/echo/${i}?${'x'.repeat(2000)}`);
+    const paths = Array.from({ length: 40 }, (_, i) => `/echo/${i}?${'x'.repeat(6000)}`);
     client.get('/slow?ms=500');
     for (const path of paths) {
       client.get(path);

@@ -161,11 +161,11 @@ test('clients that use up all descriptors do not keep the probes from being answ
   expect(await probe(management, '/livez')).toBe(200);
   const scrape = async () => {
     const { body } = await get(`${management}/metrics`);
-    const numberOf = (metric: string) =>
-      Number(new RegExp(`^${metric}\\{listener="http"\\} (\\d+)$`, 'm').exec(body)?.[1]);
+    const numberOf = (metric: string, reason = '') =>
+      Number(new RegExp(`^${metric}\\{listener="http"${reason}\\} (\\d+)$`, 'm').exec(body)?.[1]);
     return {
       open: numberOf('http_server_connections'),
-      refused: numberOf('http_server_refused_connections_total'),
+      refused: numberOf('http_server_refused_connections_total', ',reason="descriptors"'),
     };
   };
   // The kernel has taken all of them; the process takes them one by one.

@@ -7,6 +7,7 @@ import {
   duration,
   durationOrNone,
   flag,
+  integer,
   oneOf,
   port,
   proxies,
@@ -83,6 +84,16 @@ export const SCHEMA = {
     requestTimeoutMs: duration('REQUEST_TIMEOUT', {
       default: '60s',
       meaning: 'Most time to send a whole request; `0`: no limit',
+    }),
+    sendTimeoutMs: duration('SEND_TIMEOUT', {
+      default: '60s',
+      meaning:
+        'Most time in which a client takes nothing of what is sent, then its connection is closed; `0`: no limit',
+    }),
+    maxConnections: integer('MAX_CONNECTIONS', {
+      default: '10000',
+      meaning:
+        'Most connections of a listener, the next are closed at once; an idle one takes 9 kB, with TLS 43 kB. `0`: no limit',
     }),
   },
   management: {

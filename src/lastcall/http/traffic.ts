@@ -8,6 +8,7 @@ import type { Refuse } from '../listener/refusal.ts';
 import type { Upgrader } from '../parts.ts';
 import { logListener } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { refusalLog } from '../telemetry/refusal-log.ts';
 import { messageClasses } from './message-classes.ts';
 import { rawProblem, refuseAsProblem } from './problem.ts';
 import { requestLog } from './request-log.ts';
@@ -44,15 +45,32 @@ export function trafficListener(
     ...own,
   });
   logListener(logger, listener);
+  countRefusals(listener, metrics, logger);
   listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
   if (upgraders.length > 0) {
     listener.onUpgrade((req, socket, head) => {
       if (upgraders.some((upgrader) => upgrader(req, socket, head))) return;
+      listener.onRefusedRequest?.(404);
       socket.write(rawProblem(404, 'no WebSocket is here'));
       socket.destroySoon();
     });
   }
   return listener;
+}
+
+/** What never becomes a request has no line and no duration. */
+function countRefusals(listener: Listener, metrics: Metrics, logger: Logger): void {
+  const count = metrics.refusalsOf(listener.name);
+  const log = refusalLog(logger, listener.name);
+  listener.onRefused = (reason) => {
+    count.connection(reason);
+    log(reason);
+  };
+  listener.onRefusedRequest = (status) => {
+    count.request(status);
+    log(status);
+  };
+  listener.onStalled = () => log('stalled');
 }
 
 function describe(req: IncomingMessage) {

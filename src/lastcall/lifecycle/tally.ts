@@ -9,6 +9,7 @@ export interface Counts {
     cut: number;
     broken: number;
     refused: number;
+    stalled: number;
     left: number;
   };
   requests: {
@@ -33,6 +34,7 @@ export function noCounts(): Counts {
       cut: 0,
       broken: 0,
       refused: 0,
+      stalled: 0,
       left: 0,
     },
     requests: { inFlight: 0, accepted: 0, answered: 0, aborted: 0, cut: 0, broken: 0 },
@@ -53,8 +55,10 @@ export interface Tally {
     cut: number;
     /** Ended by us under the client: in the middle of an answer, or while something it sent was on its way. */
     broken: number;
-    /** Closed as soon as they were accepted, because the process was about to run out of descriptors. */
+    /** Closed as soon as they were accepted: descriptors were about to run out, or the most were open that may be. */
     refused: number;
+    /** Ended by us because the client took nothing of what was sent. */
+    stalled: number;
     /** Ended by the client before any of this. */
     left: number;
     lifetime: Counts['connections'];
@@ -90,6 +94,7 @@ export function tally(now: Counts, atSignal: Counts | undefined, atDrain: Counts
       cut: connections.cut - before.connections.cut,
       broken: connections.broken - before.connections.broken,
       refused: connections.refused - before.connections.refused,
+      stalled: connections.stalled - before.connections.stalled,
       left: connections.left - before.connections.left,
       lifetime: connections,
     },

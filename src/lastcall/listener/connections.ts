@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import { sayCloseIfNewest } from './close-header.ts';
 import { Goodbyes } from './goodbyes.ts';
+import type { Handshakes } from './handshakes.ts';
 import { IdleReaper } from './idle-reaper.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { askIfPresent } from './presence.ts';
@@ -10,7 +11,8 @@ import { type RequestOutcome, TrackedRequest } from './request.ts';
 import { type Counts, noCounts } from '../lifecycle/tally.ts';
 
 export interface ConnectionsOptions {
-  tls: boolean;
+  /** Of TLS. */
+  handshakes: Handshakes | undefined;
   /** Whether there are descriptors left for this socket. */
   admit: (socket: Socket) => boolean;
   /** An error that a handler threw at our feet: `request` is undefined when it is about none. */
@@ -32,8 +34,6 @@ export class Connections {
 
   readonly #options: ConnectionsOptions;
   readonly #open = new Set<Connection>();
-  /** Connections whose handshake is not done, by both of their addresses. */
-  readonly #handshakes = new Map<string, Connection>();
   readonly #reaper = new IdleReaper();
   readonly #goodbyes: Goodbyes;
   readonly #counts = noCounts();
@@ -66,6 +66,11 @@ export class Connections {
     };
   }
 
+  /** Those that are open. */
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#open.values();
+  }
+
   /** All requests in flight and all upgraded sockets. */
   *inFlight(): Generator<TrackedRequest> {
     for (const { inFlight, upgraded } of this.#open) {
@@ -86,25 +91,24 @@ export class Connections {
       return;
     }
     this.#reaper.add(connection);
-    if (!this.#options.tls) return;
-    // Node does not tell which raw socket is below a TLS socket, but both have the same two ends.
-    const ends = endsOf(socket);
-    connection.handshaking = true;
-    this.#handshakes.set(ends, connection);
-    socket.once('close', () => {
-      if (this.#handshakes.get(ends) === connection) this.#handshakes.delete(ends);
-    });
+    this.#options.handshakes?.begin(connection);
+  }
+
+  /** One was closed before anybody saw it, because as many are open as may be. */
+  drop(): void {
+    this.#counts.connections.accepted++;
+    this.#counts.connections.refused++;
+    this.lastTrafficAt = loopClock.now();
   }
 
   /** The handshake of a connection is done: from now on its TLS socket stands for it. */
   secure(socket: Socket): void {
-    const connection = this.#handshakes.get(endsOf(socket));
+    const connection = this.#options.handshakes?.done(socket);
     if (connection === undefined) {
       socket.destroy(); // the peer was gone before the handshake ended
       return;
     }
-    this.#handshakes.delete(endsOf(socket));
-    connection.handshaking = false;
+    socket.allowHalfOpen = true;
     connection.speakOn(socket);
     this.#watch(connection);
   }
@@ -119,10 +123,11 @@ export class Connections {
     const request = this.#enter(req, res, connection);
     if (request === undefined) return;
     request.start = handle;
+    if (connection.crowded) connection.hold();
     if (this.#noticed) {
       sayCloseIfNewest(connection, request, res);
       this.#startFirst(connection);
-    } else {
+    } else if (!connection.held) {
       this.#start(request);
     }
   }
@@ -238,8 +243,7 @@ export class Connections {
       return undefined;
     }
     if (connection.saidClose || connection.turn !== undefined) {
-      connection.unread = true;
-      req.resume();
+      connection.ignore(req);
       return undefined;
     }
     const request = this.#take(req, res, connection);
@@ -295,6 +299,18 @@ export class Connections {
     });
   }
 
+  /** One has ended: the next of those that wait is handled, and when none is left, more are read. */
+  #makeRoom(connection: Connection): void {
+    const over = connection.saidClose || connection.turn !== undefined;
+    if (over ? connection.inFlight.size === 0 : !connection.crowded) connection.goOn();
+    if (this.#noticed) return;
+    for (const request of connection.oldest.filter(({ start }) => start !== undefined)) {
+      process.nextTick(() => {
+        if (request.outcome === undefined) this.#start(request);
+      });
+    }
+  }
+
   /** In a tick of its own: Node's listeners of the response that has just ended come first. */
   #nextTurn(connection: Connection): void {
     const { turn, inFlight } = connection;
@@ -322,7 +338,8 @@ export class Connections {
     this.#counts.requests[outcome]++;
     if (outcome === 'broken') connection.broken = true;
     if (connection.newest === request && request.req.complete) connection.newest = undefined;
-    this.#startFirst(connection);
+    if (connection.held) this.#makeRoom(connection);
+    if (this.#noticed) this.#startFirst(connection);
     this.#nextTurn(connection);
     if (connection.idle && this.#open.has(connection)) {
       connection.stalledMsThen = loopClock.stalledMs;
@@ -357,8 +374,4 @@ function onEnd(this: Socket): void {
   if (connection === undefined) return;
   connection.peerEnded = true;
   if (!connection.idle) askIfPresent(connection);
-}
-
-function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

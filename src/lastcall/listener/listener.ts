@@ -8,6 +8,7 @@ import { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { continueWhenRead } from './continue.ts';
 import { admitBelowLimit } from './descriptors.ts';
+import { Handshakes } from './handshakes.ts';
 import type {
   Drainable,
   DrainOptions,
@@ -20,8 +21,9 @@ import { loopClock } from '../lifecycle/loop-clock.ts';
 import { http } from './node-http.ts';
 import { objectionTo } from './objection.ts';
 import { putBackIfPaused } from './paused-parser.ts';
-import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
+import { type ConnectionRefusal, type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
+import { SlowReaders } from './slow-readers.ts';
 import { STRICT } from './strict.ts';
 import { type Counts, type Tally, tally } from '../lifecycle/tally.ts';
 import { onConnect, onUpgrade, type UpgradeHandler } from './upgrades.ts';
@@ -40,6 +42,10 @@ export interface ListenerOptions {
   keepAliveTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  /** Most time for a client to take something of what is sent; 0: no limit. */
+  sendTimeoutMs?: number;
+  /** Most connections, the next are closed at once; 0: no limit. */
+  maxConnections?: number;
   /** Answers in place of the application: what can't be read as HTTP, or a handler that threw. */
   refuse?: Refuse;
   /** Names a request for people: its route template and id. */
@@ -72,6 +78,7 @@ export class Listener implements Drainable {
   readonly #options: ListenerOptions;
   readonly #server: Server | TlsServer;
   readonly #connections: Connections;
+  readonly #slowReaders: SlowReaders;
   #state: 'new' | 'started' | 'draining' | 'ended' = 'new';
   #port = 0;
   #atSignal: Counts | undefined;
@@ -83,23 +90,33 @@ export class Listener implements Drainable {
   onError: ((error: Error) => void) | undefined;
   /** An error that a handler threw, or a goodbye; the request is undefined for the latter. */
   onThrow: ((error: unknown, request: RequestSnapshot | undefined) => void) | undefined;
-  /** A connection was refused, because the process is about to run out of descriptors. */
-  onRefused: (() => void) | undefined;
+  /** A connection was refused. */
+  onRefused: ((reason: ConnectionRefusal) => void) | undefined;
+  /** Something was refused, with this status, that is no request: see refusal.ts. */
+  onRefusedRequest: ((status: number) => void) | undefined;
+  /** A connection was ended, because its client took nothing of what was sent. */
+  onStalled: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
     const { handler, certificate } = options;
     const admit = admitBelowLimit();
+    // What comes before the headers takes no longer than they may.
+    const handshakes =
+      certificate && new Handshakes(options.headersTimeoutMs, () => this.onRefused?.('handshake'));
     this.#connections = new Connections({
-      tls: certificate !== undefined,
+      handshakes,
       admit: (socket) => {
         const admitted = admit(socket);
-        if (!admitted) this.onRefused?.();
+        if (!admitted) this.onRefused?.('descriptors');
         return admitted;
       },
       onThrow: (error, request) => this.#threw(error, request),
     });
+    this.#slowReaders = new SlowReaders(options.sendTimeoutMs ?? 0, this.#connections, () =>
+      this.onStalled?.(),
+    );
     this.#connections.onBroken = (request) => {
       if (this.#atDrain !== undefined) this.#broken.push({ ...this.#snapshot(request), outcome: 'broken' });
     };
@@ -129,8 +146,15 @@ export class Listener implements Drainable {
       continueWhenRead(req, res);
       onRequest(req, res);
     });
+    if (options.maxConnections) this.#server.maxConnections = options.maxConnections;
+    this.#server.on('drop', () => {
+      this.#connections.drop();
+      this.onRefused?.('limit');
+    });
     // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
+    // A TLS socket takes this from the raw one: who leaves in his handshake waits for no answer.
+    if (certificate !== undefined) this.#server.prependListener('connection', endWithPeer);
     // Before http's own listener, which begins to read requests from it.
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
     this.#server.on('connect', (req: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -140,7 +164,7 @@ export class Listener implements Drainable {
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = Connection.of(socket);
       if (connection === undefined) {
-        socket.destroy();
+        handshakes?.failed(error, socket);
       } else if (!connection.lingering && !putBackIfPaused(error, socket)) {
         void refuseUnreadable(this.#connections, connection, error, this.#refuse);
       }
@@ -176,6 +200,7 @@ export class Listener implements Drainable {
     this.#server.on('error', (error) => this.onError?.(error));
     this.#server.on('close', () => this.#unexpectedlyClosed());
     this.#port = this.port;
+    this.#slowReaders.start();
   }
 
   /**
@@ -239,6 +264,7 @@ export class Listener implements Drainable {
   /** Ends everything at once, counted; returns all that was lost. For the deadline, and for an operator who can't wait. */
   cut(): LostRequest[] {
     this.#state = 'ended';
+    this.#slowReaders.stop();
     // Age and bytes are read before the sockets go.
     const inFlight = [...this.#connections.inFlight()].map((request) => ({
       request,
@@ -270,9 +296,11 @@ export class Listener implements Drainable {
     this.onError?.(new LifecycleError('LISTENER_CLOSED', `listener ${this.name} has closed unexpectedly`));
   }
 
-  get #refuse(): Refuse {
-    return this.#options.refuse ?? refuseTersely;
-  }
+  readonly #refuse: Refuse = (refusal, to) => {
+    const { refuse = refuseTersely } = this.#options;
+    if (!(to instanceof http.ServerResponse)) this.onRefusedRequest?.(refusal.status);
+    refuse(refusal, to);
+  };
 
   #threw(error: unknown, request: TrackedRequest | undefined): void {
     this.onThrow?.(error, request === undefined ? undefined : this.#snapshot(request));
@@ -311,6 +339,10 @@ export class Listener implements Drainable {
     const name = res === undefined ? 'upgrade' : route;
     return { listener: this.name, method: req.method ?? '', route: name, ageMs, bytesSent, requestId };
   }
+}
+
+function endWithPeer(socket: Socket): void {
+  socket.allowHalfOpen = false;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

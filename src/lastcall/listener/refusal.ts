@@ -19,6 +19,15 @@ export interface Refusal {
  */
 export type Refuse = (refusal: Refusal, to: ServerResponse | Socket) => void;
 
+/**
+ * Why a connection is refused: descriptors are about to run out, as many are open as may be, or there is no TLS with this
+ * client.
+ */
+export type ConnectionRefusal = 'descriptors' | 'limit' | 'handshake';
+
+/** Of all that is refused on a socket, before it is a request that is counted as one. */
+export const REFUSAL_STATUSES = [400, 404, 405, 408, 413, 431, 501] as const;
+
 /** A status line and no body. */
 export const refuseTersely: Refuse = ({ status, headers }, to) => {
   if (to instanceof http.ServerResponse) to.writeHead(status, { ...headers, 'Content-Length': 0 }).end();

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Drainable } from '../lifecycle/drainable.ts';
+import { type ConnectionRefusal, REFUSAL_STATUSES } from '../listener/refusal.ts';
 import type { TrackedRequest } from '../listener/request.ts';
 import { type HttpLabels, httpLabels } from './http-labels.ts';
 import { DURATION_BUCKETS, type MetricRegistry } from './metric-factory.ts';
@@ -48,7 +49,7 @@ export function shedMetric(registry: MetricRegistry): Counter {
   );
 }
 
-/** What is open now, and what was turned away. Read from the tallies of the listeners, which may still become more. */
+/** What is open now, and what had to be ended. Read from the tallies of the listeners, which may still become more. */
 export function listenerMetrics(registry: MetricRegistry, listeners: Drainable[]): void {
   const common = { labelNames: ['listener'], registers: [registry] };
   new Gauge({
@@ -72,14 +73,47 @@ export function listenerMetrics(registry: MetricRegistry, listeners: Drainable[]
     },
   });
   new Counter({
-    name: 'http_server_refused_connections_total',
-    help: 'Connections closed as soon as they were accepted, because the process was about to run out of descriptors.',
+    name: 'http_server_stalled_connections_total',
+    help: 'Connections ended because their client took nothing of what was sent for SEND_TIMEOUT.',
     ...common,
     collect() {
       this.reset();
       for (const listener of listeners) {
-        this.inc({ listener: listener.name }, listener.tally().connections.lifetime.refused);
+        this.inc({ listener: listener.name }, listener.tally().connections.lifetime.stalled);
       }
     },
   });
+}
+
+const CONNECTION_REFUSALS: ConnectionRefusal[] = ['descriptors', 'limit', 'handshake'];
+
+/** Counts what one listener refuses before it is a request. */
+export interface CountRefusals {
+  connection: (reason: ConnectionRefusal) => void;
+  /** With the status of the answer. */
+  request: (status: number) => void;
+}
+
+/** What listeners refuse, of each with 0 from the start. */
+export function refusalMetrics(registry: MetricRegistry): (listener: string) => CountRefusals {
+  const connections = new Counter({
+    name: 'http_server_refused_connections_total',
+    help: 'Connections closed as soon as they were accepted, because descriptors were about to run out or MAX_CONNECTIONS were open; and those whose TLS handshake has failed.',
+    labelNames: ['listener', 'reason'],
+    registers: [registry],
+  });
+  const requests = new Counter({
+    name: 'http_server_refused_requests_total',
+    help: 'What was answered with an error before it was a request: no HTTP, too large, too slow, CONNECT, an impossible upgrade.',
+    labelNames: ['listener', 'http_response_status_code'],
+    registers: [registry],
+  });
+  return (listener) => {
+    for (const reason of CONNECTION_REFUSALS) connections.inc({ listener, reason }, 0);
+    for (const status of REFUSAL_STATUSES) requests.inc({ listener, http_response_status_code: status }, 0);
+    return {
+      connection: (reason) => connections.inc({ listener, reason }),
+      request: (status) => requests.inc({ listener, http_response_status_code: status }),
+    };
+  };
 }

@@ -153,23 +153,8 @@ function urlOf(scheme: string, host: string | undefined, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** In a flood of connections one line is enough for a while; the metrics count each. */
-const REFUSED_LINE_EVERY_MS = 10_000;
-
 /** What happens on a listener that no request's own line can say. */
 export function logListener(logger: Logger, listener: Listener): void {
-  let refused = 0;
-  let saidAt = -Infinity;
-  listener.onRefused = () => {
-    refused++;
-    if (performance.now() - saidAt < REFUSED_LINE_EVERY_MS) return;
-    saidAt = performance.now();
-    logger.warn(
-      { event: 'refused', listener: listener.name, refused },
-      `${listener.name}: connections refused, the process is about to run out of descriptors`,
-    );
-    refused = 0;
-  };
   listener.onThrow = (error, request) => {
     const where = request === undefined ? 'a goodbye' : `${request.method} ${request.route}`;
     logger.error(

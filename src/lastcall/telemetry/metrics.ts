@@ -4,7 +4,14 @@ import type { Health } from '../lifecycle/health.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { type Expose, exposition, openMetricsRegistry } from './exposition.ts';
 import { healthMetrics } from './health-metrics.ts';
-import { listenerMetrics, type ObserveRequest, requestMetric, shedMetric } from './http-metrics.ts';
+import {
+  type CountRefusals,
+  listenerMetrics,
+  type ObserveRequest,
+  refusalMetrics,
+  requestMetric,
+  shedMetric,
+} from './http-metrics.ts';
 import { metricFactory, type MetricFactory } from './metric-factory.ts';
 import { buildMetric, logMetric, processMetrics } from './process-metrics.ts';
 import { drainMetrics, eventMetrics, phaseMetrics } from './shutdown-metrics.ts';
@@ -14,6 +21,8 @@ export { type MetricFactory } from './metric-factory.ts';
 export interface Metrics extends MetricFactory {
   expose: Expose;
   observeRequest: ObserveRequest;
+  /** Of a listener, by its name. */
+  refusalsOf: (listener: string) => CountRefusals;
 }
 
 export interface Measured {
@@ -39,10 +48,11 @@ export function createMetrics(measured: Measured): Metrics {
   const observeRequest = requestMetric(registry);
   shedMetric(registry);
   listenerMetrics(registry, listeners);
+  const refusalsOf = refusalMetrics(registry);
   phaseMetrics(registry, lifecycle);
   drainMetrics(registry, listeners);
   eventMetrics(registry, lifecycle, hookNames);
   healthMetrics(registry, health);
   logMetric(registry, droppedLines);
-  return { ...metricFactory(registry), expose: exposition(registry), observeRequest };
+  return { ...metricFactory(registry), expose: exposition(registry), observeRequest, refusalsOf };
 }

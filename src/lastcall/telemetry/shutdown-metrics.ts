@@ -11,7 +11,16 @@ const PHASES: Record<string, State> = {
   final_scrape: 'final-scrape',
 };
 const REQUEST_OUTCOMES = ['served', 'drained', 'aborted', 'cut', 'broken'] as const;
-const CONNECTION_OUTCOMES = ['closed', 'idle', 'upgraded', 'cut', 'broken', 'refused', 'left'] as const;
+const CONNECTION_OUTCOMES = [
+  'closed',
+  'idle',
+  'upgraded',
+  'cut',
+  'broken',
+  'refused',
+  'stalled',
+  'left',
+] as const;
 
 /** The state of the process, and how long the phases of its shutdown take. */
 export function phaseMetrics(registry: MetricRegistry, lifecycle: Lifecycle): void {
@@ -77,7 +86,7 @@ export function drainMetrics(registry: MetricRegistry, listeners: Drainable[]): 
   });
   new Counter({
     name: 'shutdown_connections_total',
-    help: 'Connections that ended after the signal: closed after an answer that said so, idle, upgraded, cut, broken by us, refused, left by the client.',
+    help: 'Connections that ended after the signal: closed after an answer that said so, idle, upgraded, cut, broken by us, refused, stalled by a client that did not read, left by the client.',
     ...common,
     collect() {
       this.reset();

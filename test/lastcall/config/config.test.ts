@@ -42,6 +42,8 @@ describe('without any variable', () => {
         keepAliveTimeoutMs: 65_000,
         headersTimeoutMs: 10_000,
         requestTimeoutMs: 60_000,
+        sendTimeoutMs: 60_000,
+        maxConnections: 10_000,
       },
       management: { host: undefined, port: 8081 },
       log: { level: 'info', format: 'json', sync: false },

@@ -18,6 +18,7 @@ test('before the signal nothing has happened since it, and the lifetime counts a
     cut: 0,
     broken: 0,
     refused: 0,
+    stalled: 0,
     left: 0,
     lifetime: now.connections,
   });

@@ -93,7 +93,7 @@ describe('before anything happened', () => {
           ...['served', 'drained', 'aborted', 'cut', 'broken'].map(
             (outcome) => `shutdown_requests_total{listener="http",outcome="${outcome}"}`,
           ),
-          ...['closed', 'idle', 'upgraded', 'cut', 'broken', 'refused', 'left'].map(
+          ...['closed', 'idle', 'upgraded', 'cut', 'broken', 'refused', 'stalled', 'left'].map(
             (outcome) => `shutdown_connections_total{listener="http",outcome="${outcome}"}`,
           ),
           ...['ok', 'error', 'timeout'].map((result) => `shutdown_hooks_total{hook="db",result="${result}"}`),

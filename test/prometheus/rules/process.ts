@@ -2,7 +2,9 @@ import { type AlertScenarios, OWN, POD } from '../../support/rule-scenarios.ts';
 import { CHART_NAME } from '../../support/names.ts';
 import { TARGET } from '../../support/prometheus.ts';
 
-const refused = `http_server_refused_connections_total{listener="http",${POD}}`;
+const refusedFor = (reason: string) =>
+  `http_server_refused_connections_total{listener="http",reason="${reason}",${POD}}`;
+const refused = refusedFor('descriptors');
 const dropped = `log_lines_dropped_total{${POD}}`;
 const lag = `nodejs_eventloop_lag_p99_seconds{${POD}}`;
 const used = `nodejs_heap_size_used_bytes{${POD}}`;
@@ -30,8 +32,10 @@ export const SCENARIOS: AlertScenarios[] = [
     fires: {
       'one connection': { series: { [refused]: '0x5 1x5' }, at: '10m' },
       'a burst of a minute': { series: { [refused]: '0x5 5000x10' }, at: '10m' },
+      'one above MAX_CONNECTIONS': { series: { [refusedFor('limit')]: '0x5 1x5' }, at: '10m' },
     },
     quiet: {
+      'a handshake that fails': { series: { [refusedFor('handshake')]: '0x5 5000x10' }, at: '10m' },
       none: { series: { [refused]: '0x20' }, at: '10m' },
       'some that are long past': { series: { [refused]: '0x5 5000x40' }, at: '30m' },
     },
