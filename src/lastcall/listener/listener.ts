@@ -153,7 +153,7 @@ export class Listener implements Drainable {
     });
     // The raw socket in both cases: one whose handshake is under way is a connection that was accepted, too.
     this.#server.on('connection', (socket: Socket) => this.#connections.accept(socket));
-    // A TLS socket takes this from the raw one: who leaves in his handshake waits for no answer.
+    // A TLS socket takes this from the raw one: who leaves in its handshake waits for no answer.
     if (certificate !== undefined) this.#server.prependListener('connection', endWithPeer);
     // Before http's own listener, which begins to read requests from it.
     this.#server.prependListener('secureConnection', (socket: TLSSocket) => this.#connections.secure(socket));
