@@ -21,6 +21,8 @@ export const DEFAULTS: Record<string, string | undefined> = {
   REQUEST_TIMEOUT: '60s',
   BODY_LIMIT: '100kb',
   OVERLOAD_EVENT_LOOP_DELAY: undefined,
+  MAX_CONCURRENT_REQUESTS: undefined,
+  MAX_CONCURRENT_REQUESTS_PER_CLIENT: undefined,
   GATEWAY_TARGETS: undefined,
 };
 

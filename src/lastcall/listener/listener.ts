@@ -16,6 +16,7 @@ import type {
   RequestSnapshot,
 } from '../lifecycle/drainable.ts';
 import { LifecycleError } from '../lifecycle/errors.ts';
+import type { Gate } from './gate.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { http } from './node-http.ts';
 import { objectionTo } from './objection.ts';
@@ -39,6 +40,8 @@ export interface ListenerOptions {
   keepAliveTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
+  /** Says when requests begin; without it, as they come. */
+  gate?: Gate | undefined;
   /** Answers in place of the application: what can't be read as HTTP, or a handler that threw. */
   refuse?: Refuse;
   /** Names a request for people: its route template and id. */
@@ -92,6 +95,7 @@ export class Listener implements Drainable {
     const admit = admitBelowLimit();
     this.#connections = new Connections({
       tls: certificate !== undefined,
+      gate: options.gate,
       admit: (socket) => {
         const admitted = admit(socket);
         if (!admitted) this.onRefused?.();
