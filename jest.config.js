@@ -11,6 +11,7 @@ export const SLOW = [
   '<rootDir>/test/bench/bench.test.ts',
   '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/recipes/',
+  '<rootDir>/test/soak/',
   '<rootDir>/test/template/init.test.ts',
   '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',

@@ -23,6 +23,8 @@ export function environmentOf({ env = [] }: IContainer): Record<string, string> 
   );
 }
 
+const TIME_OUT = 'no answer in time';
+
 export interface PodAnswer {
   status: number;
   body: string;
@@ -54,16 +56,22 @@ export class PodProcess {
     return this.line((line) => line.event === 'lifecycle' && line.state === state);
   }
 
-  /** Sends a probe as the kubelet does. True: success, which is any status from 200 to 399. */
+  /**
+   * Sends a probe as the kubelet does. True: success, which is any status from 200 to 399. An answer decides at once;
+   * where none comes in time, the machine may be busy, and the kubelet would not act either before `failureThreshold`.
+   */
   async probe(probe: IProbe | undefined, userAgent = 'kube-probe/1.36'): Promise<boolean> {
-    const { httpGet, timeoutSeconds = 1 } = probe ?? {};
+    const { httpGet, timeoutSeconds = 1, failureThreshold = 3 } = probe ?? {};
     if (httpGet === undefined) throw new Error('no httpGet probe');
-    try {
-      const { status } = await this.get(httpGet.port, httpGet.path ?? '/', userAgent, timeoutSeconds * 1000);
-      return status >= 200 && status < 400;
-    } catch {
-      return false;
+    for (let tries = 0; tries < failureThreshold; tries++) {
+      try {
+        const answer = await this.get(httpGet.port, httpGet.path ?? '/', userAgent, timeoutSeconds * 1000);
+        return answer.status >= 200 && answer.status < 400;
+      } catch (error) {
+        if (!(error instanceof Error) || error.message !== TIME_OUT) return false;
+      }
     }
+    return false;
   }
 
   /** The name of the first of its ports for traffic. */
@@ -84,7 +92,7 @@ export class PodProcess {
     const request = port === 'https' ? httpsRequest : httpRequest;
     const options = { host: '127.0.0.1', port: number, path, headers, agent: false as const };
     const req = request({ ...options, rejectUnauthorized: false });
-    req.setTimeout(timeoutMs, () => req.destroy(new Error('time-out')));
+    req.setTimeout(timeoutMs, () => req.destroy(new Error(TIME_OUT)));
     req.end();
     return new Promise((resolve, reject) => {
       req.once('error', reject).once('response', (res) => {

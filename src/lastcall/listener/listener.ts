@@ -23,6 +23,7 @@ import { objectionTo } from './objection.ts';
 import { putBackIfPaused } from './paused-parser.ts';
 import { type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
+import { STRICT } from './strict.ts';
 import { type Counts, type Tally, tally } from '../lifecycle/tally.ts';
 import { onConnect, onUpgrade, type UpgradeHandler } from './upgrades.ts';
 
@@ -112,7 +113,7 @@ export class Listener implements Drainable {
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      requireHostHeader: false, // objectionTo looks for it
+      ...STRICT, // objectionTo looks for the Host
     };
     const onRequest: RequestListener = (req, res) => {
       const objection = objectionTo(req);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import { objectionTo } from '../listener/objection.ts';
+import { STRICT } from '../listener/strict.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
 import type { Reader, Scrapes } from './scrapes.ts';
@@ -44,8 +45,7 @@ export class Management {
         return json({ state, since, remainingMs, scrapes: { lastMsAgo, intervalMs, readers }, ...details() });
       },
     };
-    // Without a Host, Node would answer itself; `serve` does.
-    this.server = http.createServer({ requireHostHeader: false }, (req, res) => {
+    this.server = http.createServer(STRICT, (req, res) => {
       if (pathOf(req) === '/metrics' && req.method === 'GET') {
         const done = scrapes.begin(readerOf(req));
         res.once('finish', () => {
