@@ -43,7 +43,7 @@ export function overload({
     family: 'overload',
     baseline,
     contestants,
-    rows: rowsOf(name, title),
+    rows: rowsOf(name, title, keepAlive),
     most: ROUNDS,
     prepare: async (contestant, { start, generator, quick }) => {
       const server = await start(contestant);
@@ -92,8 +92,9 @@ function probe(server: Server): () => Promise<number> {
   };
 }
 
-function rowsOf(name: string, title: string): Row[] {
+function rowsOf(name: string, title: string, hasGoals: boolean): Row[] {
   const row = { shown: 'value' as const };
+  const goal = (text: string) => (hasGoals ? { goal: text } : {});
   return [
     {
       ...row,
@@ -102,7 +103,7 @@ function rowsOf(name: string, title: string): Row[] {
       formula: { of: 'served', per: 'possible' },
       unit: '',
       better: 'more',
-      goal: '≥ 0.80',
+      ...goal('≥ 0.80'),
     },
     {
       ...row,
@@ -111,7 +112,15 @@ function rowsOf(name: string, title: string): Row[] {
       formula: { of: 'servedInStorm', per: 'possible' },
       unit: '',
       better: 'more',
-      goal: '≥ 0.70',
+      ...goal('≥ 0.70'),
+    },
+    {
+      ...row,
+      name: `${name}-lost`,
+      title: `${title}: without an answer for a second, of all that was asked`,
+      formula: { of: 'lost', per: 'asked' },
+      unit: '',
+      better: 'less',
     },
     {
       ...row,
@@ -120,7 +129,7 @@ function rowsOf(name: string, title: string): Row[] {
       formula: { of: 'p99Seconds', per: 'calmP99Seconds' },
       unit: '',
       better: 'less',
-      goal: '< 10',
+      ...goal('< 10'),
     },
     {
       ...row,
@@ -129,7 +138,7 @@ function rowsOf(name: string, title: string): Row[] {
       formula: { of: 'slowestProbeSeconds', times: 1000 },
       unit: 'ms',
       better: 'less',
-      goal: '< 1,000 ms',
+      ...goal('< 1,000 ms'),
     },
   ];
 }
