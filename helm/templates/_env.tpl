@@ -42,6 +42,12 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- if $config.overloadEventLoopDelay -}}
 {{- $env = append $env (list "OVERLOAD_EVENT_LOOP_DELAY" $config.overloadEventLoopDelay) -}}
 {{- end -}}
+{{- with $config.maxConcurrentRequests -}}
+{{- $env = append $env (list "MAX_CONCURRENT_REQUESTS" .) -}}
+{{- end -}}
+{{- with $config.maxConcurrentRequestsPerClient -}}
+{{- $env = append $env (list "MAX_CONCURRENT_REQUESTS_PER_CLIENT" .) -}}
+{{- end -}}
 {{- with (fromYaml (include "service.rooms" .)).env -}}
 {{- $env = concat $env . -}}
 {{- end -}}

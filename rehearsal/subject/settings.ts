@@ -23,6 +23,8 @@ export const DEFAULTS: Record<string, string | undefined> = {
   MAX_CONNECTIONS: '10000',
   BODY_LIMIT: '100kb',
   OVERLOAD_EVENT_LOOP_DELAY: undefined,
+  MAX_CONCURRENT_REQUESTS: undefined,
+  MAX_CONCURRENT_REQUESTS_PER_CLIENT: undefined,
   GATEWAY_TARGETS: undefined,
 };
 

@@ -6,6 +6,7 @@ import { Health } from './lifecycle/health.ts';
 import { Hooks } from './lifecycle/hooks.ts';
 import { Lifecycle } from './lifecycle/lifecycle.ts';
 import type { Listener } from './listener/listener.ts';
+import { admission } from './overload/admission.ts';
 import { Scrapes } from './management/scrapes.ts';
 import type { CreateApp, Upgrader } from './parts.ts';
 import type { Room, Wiring } from './room.ts';
@@ -69,8 +70,9 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
     };
     const handler = await createApp(parts);
     if (handler === undefined) return;
+    const gate = admission(config, logger, metrics);
     const listen: Wiring['listen'] = (own) => {
-      const listener = trafficListener({ config, handler, upgraders, metrics, logger }, own);
+      const listener = trafficListener({ config, handler, upgraders, gate, metrics, logger }, own);
       listeners.push(listener);
       return listener;
     };

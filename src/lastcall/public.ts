@@ -18,7 +18,6 @@ export {
 } from './config/variables.ts';
 export { expressApp } from './http/express-app.ts';
 export { jsonBody } from './http/json-body.ts';
-export { shedLoad } from './http/overload.ts';
 export { methodNotAllowed, notFound, Problem, problemHandler } from './http/problem.ts';
 export { requestLog } from './http/request-log.ts';
 export { securityHeaders } from './http/security-headers.ts';

@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import { expressApp, notFound, problemHandler, requestLog, securityHeaders, shedLoad } from '#lastcall';
+import { expressApp, notFound, problemHandler, requestLog, securityHeaders } from '#lastcall';
 import { gateway } from '#lastcall/gateway';
 import { chat } from './chat/chat.ts';
 import { echo } from './echo/echo.ts';
@@ -16,9 +16,8 @@ const FEATURES = [home, echo, slow, events, chat, orders];
 
 /** The Express app, in the order in which a request passes through it. */
 export function createApp(parts: Parts): Express {
-  const { config, logger, metrics } = parts;
+  const { config, logger } = parts;
   const app = expressApp(config);
-  if (config.overloadDelayMs !== undefined) app.use(shedLoad(config.overloadDelayMs, logger, metrics));
   app.use(requestLog(logger));
   app.use(securityHeaders()); // before the parsers, so that their refusals carry its headers too
   for (const feature of FEATURES) feature(app, parts);

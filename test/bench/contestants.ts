@@ -35,6 +35,10 @@ export const service = own('dist/main.js', {
 /** The engine with routes for what no service has: one that fails, and any number of others. */
 export const serviceWithRoutes = own('test/bench/service.mjs', PATHS);
 
+/** That service, refusing what has waited for its event loop for too long; and as it is without. */
+export const protectedService = withEnv(serviceWithRoutes, { OVERLOAD_EVENT_LOOP_DELAY: '20ms' });
+export const unprotected = { ...serviceWithRoutes, name: 'unprotected', title: 'unprotected' };
+
 export const express = peer('express', 'bare Express');
 export const naive = peer('naive', 'naive Express');
 export const terminus = peer('terminus', 'terminus');
@@ -61,6 +65,14 @@ function own(entry: string, paths: Contestant['paths']): Contestant {
       readiness: { path: '/readyz', management: true },
     }),
   };
+}
+
+function withEnv(contestant: Contestant, more: Record<string, string>): Contestant {
+  const command: Contestant['command'] = (ports) => {
+    const { env, ...rest } = contestant.command(ports);
+    return { ...rest, env: { ...env, ...more } };
+  };
+  return { ...contestant, command };
 }
 
 function peer(name: string, title: string, needs?: Need): Contestant {

@@ -32,8 +32,8 @@ export interface Row {
   aside?: boolean;
 }
 
-/** Which table it belongs to: that of services, that of gateways, or none, because it is a point of a plot. */
-export type Family = 'service' | 'gateway' | 'growth';
+/** Which table it belongs to: that of services, of gateways, of overload, or none, because it is a point of a plot. */
+export type Family = 'service' | 'gateway' | 'overload' | 'growth';
 
 export interface MeasureResult {
   name: string;

@@ -180,11 +180,22 @@ export const SCHEMA = {
     }),
   },
   bodyLimitBytes: bytes('BODY_LIMIT', { default: '100kb', meaning: 'Largest JSON body, else 413' }),
-  overloadDelayMs: duration('OVERLOAD_EVENT_LOOP_DELAY', {
-    least: '10ms',
-    meaning:
-      "Above this p99 of the event loop's delay over a second, requests get 503 and `Retry-After`; probes never do. Not set: never",
-  }),
+  overload: {
+    delayMs: duration('OVERLOAD_EVENT_LOOP_DELAY', {
+      least: '10ms',
+      meaning:
+        'Requests that have waited for the event loop for longer than this get 503 and `Retry-After`; probes never do. Not set: never',
+    }),
+    maxRequests: integer('MAX_CONCURRENT_REQUESTS', {
+      least: 1,
+      meaning: 'Most requests at a time, WebSockets not counted; others get 503. Not set: no limit',
+    }),
+    maxRequestsPerClient: integer('MAX_CONCURRENT_REQUESTS_PER_CLIENT', {
+      least: 1,
+      meaning:
+        'The same for each client, by its address as `TRUST_PROXY` says; others of it get 429. Not set: no limit',
+    }),
+  },
   trustProxy: proxies('TRUST_PROXY', {
     default: 'false',
     meaning: "Whose `X-Forwarded-*` headers are believed: Express's `trust proxy`",

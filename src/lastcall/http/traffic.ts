@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import type { Gate } from '../listener/gate.ts';
 import { type Certificate, Listener } from '../listener/listener.ts';
 import { http } from '../listener/node-http.ts';
 import type { Refuse } from '../listener/refusal.ts';
@@ -19,13 +20,14 @@ export interface TrafficOptions {
   handler: RequestListener;
   /** Asked in turn for each WebSocket; without any, an upgrade is a request like any other. */
   upgraders: Upgrader[];
+  gate: Gate | undefined;
   metrics: Metrics;
   logger: Logger;
 }
 
 /** One listener of the application, not open yet; a certificate makes it HTTPS. */
 export function trafficListener(
-  { config, handler, upgraders, metrics, logger }: TrafficOptions,
+  { config, handler, upgraders, gate, metrics, logger }: TrafficOptions,
   own: { name: string; port: number; certificate?: Certificate },
 ): Listener {
   const log = requestLog(logger);
@@ -39,6 +41,7 @@ export function trafficListener(
   const listener = new Listener({
     ...config.http,
     handler,
+    gate,
     messages: messageClasses(handler),
     refuse,
     describe,

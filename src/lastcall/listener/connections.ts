@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import { sayCloseIfNewest } from './close-header.ts';
+import type { Gate } from './gate.ts';
 import { Goodbyes } from './goodbyes.ts';
 import type { Handshakes } from './handshakes.ts';
 import { IdleReaper } from './idle-reaper.ts';
@@ -15,6 +16,7 @@ export interface ConnectionsOptions {
   handshakes: Handshakes | undefined;
   /** Whether there are descriptors left for this socket. */
   admit: (socket: Socket) => boolean;
+  gate?: Gate | undefined;
   /** An error that a handler threw at our feet: `request` is undefined when it is about none. */
   onThrow: (error: unknown, request: TrackedRequest | undefined) => void;
 }
@@ -40,6 +42,8 @@ export class Connections {
   #noticed = false;
   /** Those that have a request to start, while none may. */
   #held: Set<Connection> | undefined;
+  /** What the gate has let in meanwhile. */
+  #letIn: (() => void)[] = [];
   #onEmpty: (() => void) | undefined;
   /** One for all sockets: an idle connection is little more than what Node keeps of it. */
   readonly #onClose: (this: Socket) => void;
@@ -190,6 +194,7 @@ export class Connections {
   release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
+    for (const begin of this.#letIn.splice(0)) begin();
     for (const connection of held) this.#startFirst(connection);
   }
 
@@ -272,12 +277,25 @@ export class Connections {
     this.#settle(connection, this.#take(req, res, connection), 'broken');
   }
 
-  /** Nothing that a handler throws gets further than here. */
   #start(request: TrackedRequest): void {
     const { start } = request;
+    const { gate } = this.#options;
     request.start = undefined;
+    if (start === undefined) return;
+    if (gate === undefined) this.#begin(request, start);
+    else gate.enter(request, () => this.#begin(request, start));
+  }
+
+  /** Nothing that a handler throws gets further than here. */
+  #begin(request: TrackedRequest, start: () => void): void {
+    // It may have waited at the gate: its client has gone by then, or its body turned out to be unreadable.
+    if (request.outcome !== undefined || request.res?.headersSent === true) return;
+    if (this.#held !== undefined) {
+      this.#letIn.push(() => this.#begin(request, start));
+      return;
+    }
     try {
-      start?.();
+      start();
     } catch (error) {
       this.#options.onThrow(error, request);
     }
@@ -334,6 +352,7 @@ export class Connections {
   #settle(connection: Connection, request: TrackedRequest, outcome: RequestOutcome): void {
     if (!connection.remove(request)) return;
     request.end(outcome);
+    this.#options.gate?.leave(request);
     this.#counts.requests.inFlight--;
     this.#counts.requests[outcome]++;
     if (outcome === 'broken') connection.broken = true;

@@ -17,6 +17,7 @@ import type {
   RequestSnapshot,
 } from '../lifecycle/drainable.ts';
 import { LifecycleError } from '../lifecycle/errors.ts';
+import type { Gate } from './gate.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { http } from './node-http.ts';
 import { objectionTo } from './objection.ts';
@@ -46,6 +47,8 @@ export interface ListenerOptions {
   sendTimeoutMs?: number;
   /** Most connections, the next are closed at once; 0: no limit. */
   maxConnections?: number;
+  /** Says when requests begin; without it, as they come. */
+  gate?: Gate | undefined;
   /** Answers in place of the application: what can't be read as HTTP, or a handler that threw. */
   refuse?: Refuse;
   /** Names a request for people: its route template and id. */
@@ -107,6 +110,7 @@ export class Listener implements Drainable {
       certificate && new Handshakes(options.headersTimeoutMs, () => this.onRefused?.('handshake'));
     this.#connections = new Connections({
       handshakes,
+      gate: options.gate,
       admit: (socket) => {
         const admitted = admit(socket);
         if (!admitted) this.onRefused?.('descriptors');

@@ -49,6 +49,9 @@ export class TrackedRequest implements ShutdownNotice {
   outcome: RequestOutcome | undefined;
   /** Hands it to the application, if that has not happened yet. */
   start: (() => void) | undefined;
+  /** Of the {@link Gate}: who has asked, if it has let the request in, and whether it has begun by now. */
+  client: string | undefined;
+  begun = false;
   readonly #bytesBefore: number;
   readonly #goodbyes: Goodbyes;
   #takeBack: (() => void) | undefined;

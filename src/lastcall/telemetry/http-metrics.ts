@@ -35,18 +35,23 @@ export function requestMetric(registry: MetricRegistry): ObserveRequest {
 }
 
 const SHED = 'http_server_shed_requests_total';
+const SHED_REASONS = ['event_loop', 'concurrency', 'client'] as const;
+
+/** The event loop was late, too many requests were in flight, or too many of one client. */
+export type ShedReason = (typeof SHED_REASONS)[number];
 
 /** Requests that were refused for the sake of the others: one counter of a registry, with 0 from the start. */
-export function shedMetric(registry: MetricRegistry): Counter {
-  const known = registry.getSingleMetric(SHED) as Counter | undefined;
-  return (
-    known ??
-    new Counter({
-      name: SHED,
-      help: 'Requests refused because the event loop was late.',
-      registers: [registry],
-    })
-  );
+export function shedMetric(registry: MetricRegistry): Counter<'reason'> {
+  const known = registry.getSingleMetric(SHED) as Counter<'reason'> | undefined;
+  if (known !== undefined) return known;
+  const counter = new Counter({
+    name: SHED,
+    help: 'Requests refused for the sake of the others.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  });
+  for (const reason of SHED_REASONS) counter.inc({ reason }, 0);
+  return counter;
 }
 
 /** What is open now, and what had to be ended. Read from the tallies of the listeners, which may still become more. */

@@ -6,15 +6,18 @@ import {
   fastify,
   goNetHttp,
   naive,
+  protectedService,
   service,
   serviceWithRoutes,
   terminus,
+  unprotected,
 } from '../contestants.ts';
 import type { Measure } from '../measure.ts';
 import { exit } from './exit.ts';
 import { gateways } from './gateway.ts';
 import { idle } from './idle.ts';
 import { reading, stall } from './metrics.ts';
+import { overload } from './overload.ts';
 import { start } from './start.ts';
 import { throughput } from './throughput.ts';
 
@@ -48,6 +51,20 @@ function toNaive(measure: Measure): Measure {
   return { ...measure, rows: [rate, row, ...measure.rows.slice(1)] };
 }
 
+/** What takes a core 1.5 ms, in one piece or after somebody else has been asked. */
+const OVERLOAD = [
+  { name: 'overload-compute', title: 'work in one piece', path: '/compute' },
+  { name: 'overload-render', title: 'work after 5 ms of waiting', path: '/render' },
+  {
+    name: 'overload-connect',
+    title: 'a new connection for each request',
+    path: '/compute',
+    keepAlive: false,
+  },
+].map((own) =>
+  overload({ ...own, baseline: unprotected.name, contestants: [unprotected, protectedService] }),
+);
+
 export const MEASURES: Measure[] = [
   toNaive(get),
   throughput({
@@ -76,6 +93,7 @@ export const MEASURES: Measure[] = [
   exit(emptyExit, [terminus, fastify, goNetHttp, service].filter(has('slow'))),
   stall([naive, fastify, serviceWithRoutes]),
   ...gateways,
+  ...OVERLOAD,
   ...GROWTH.connections.map((connections) =>
     idle({ family: 'growth', connections, contestants: [express, service] }),
   ),

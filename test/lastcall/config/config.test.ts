@@ -48,7 +48,7 @@ describe('without any variable', () => {
       management: { host: undefined, port: 8081 },
       log: { level: 'info', format: 'json', sync: false },
       bodyLimitBytes: 102_400,
-      overloadDelayMs: undefined,
+      overload: { delayMs: undefined, maxRequests: undefined, maxRequestsPerClient: undefined },
       trustProxy: false,
       health: { timeoutMs: 800, intervalMs: 5000 },
     } satisfies Omit<Config, 'shutdown'>);

@@ -13,7 +13,8 @@ const resident = `process_resident_memory_bytes{${POD}}`;
 const container = `process_memory_limit_bytes{${POD}}`;
 const files = `process_open_fds{${POD}}`;
 const most = `process_max_fds{${POD}}`;
-const shed = `http_server_shed_requests_total{${POD}}`;
+const shed = `http_server_shed_requests_total{${POD},reason="event_loop"}`;
+const shedOfClient = `http_server_shed_requests_total{${POD},reason="client"}`;
 const startedAt = `process_start_time_seconds{${POD}}`;
 const restarts = `kube_pod_container_status_restarts_total{namespace="${TARGET.namespace}",pod="${TARGET.job}-5d8f7c9b6-x2x9z",container="${CHART_NAME}",job="ksm"}`;
 const check = `health_check_up{check="db",${POD}}`;
@@ -90,6 +91,7 @@ export const SCENARIOS: AlertScenarios[] = [
     quiet: {
       'a moment of it': { series: { [shed]: '0x5 3x20' }, at: '10m' },
       'a service that sheds nothing': { series: { [shed]: '0x20' }, at: '15m' },
+      'a client that is held back': { series: { [shed]: '0x20', [shedOfClient]: '0x5 0+100x20' }, at: '15m' },
     },
   },
   {
