@@ -83,8 +83,9 @@ function refuseNext(
 ): void {
   const { newest, socket } = connection;
   const about = newest?.outcome === undefined && newest?.req.complete === false ? newest : undefined;
-  if (about !== undefined) about.start = undefined;
   connection.unread = true;
+  if (connection.saidClose) return; // it was refused before, and goes on to send what can't be read
+  if (about !== undefined) about.start = undefined;
   const take = () => {
     const res = about?.outcome === undefined ? about?.res : undefined;
     if (!socket.writable) return void socket.destroy();
@@ -95,6 +96,7 @@ function refuseNext(
       refuse(refusal, socket);
       socket.destroySoon();
     } else {
+      connection.saidClose = true;
       res.shouldKeepAlive = false;
       refuse(refusal, res);
     }
