@@ -14,9 +14,16 @@ export const post = (path: string, id: string, headers: string, body = '') =>
 const VERSION = 'only HTTP/1.1 and HTTP/1.0 are spoken here';
 const TWO_HOSTS = 'the request has more than one Host header';
 const NO_HOST = 'the request has no Host header';
+const BAD_HOST = 'the Host header is no host';
+const OTHER_CODING = 'no Transfer-Encoding but chunked, once and of HTTP/1.1, is understood here';
+const BAD_TARGET = 'the target of the request is no path and no http URL';
+/** More than Node keeps unless it is told to. */
+const MANY = 'A:\r\n'.repeat(1001);
+
+type Refused = [name: string, line: string, headers: string, status: number, detail: string];
 
 /** Requests that Node's parser takes: name, line, headers, and the answer. */
-export const REFUSED: [name: string, line: string, headers: string, status: number, detail: string][] = [
+export const REFUSED: Refused[] = [
   ['of HTTP/0.9', 'GET / HTTP/0.9', 'Host: x\r\n', 400, VERSION],
   ['of HTTP/2.0', 'GET / HTTP/2.0', 'Host: x\r\n', 400, VERSION],
   ['with two Hosts', 'GET / HTTP/1.1', 'Host: a\r\nHost: b\r\n', 400, TWO_HOSTS],
@@ -25,6 +32,37 @@ export const REFUSED: [name: string, line: string, headers: string, status: numb
   ['of HTTP/1.0 with two Hosts', 'GET / HTTP/1.0', 'Host: a\r\nHost: b\r\n', 400, TWO_HOSTS],
   ['without a Host', 'GET / HTTP/1.1', '', 400, NO_HOST],
   ['with a body and no Host', 'POST / HTTP/1.1', 'Content-Length: 9\r\n', 400, NO_HOST],
+  [
+    'with a second Host behind 1,001 headers',
+    'GET / HTTP/1.1',
+    `Host: a\r\n${MANY}Host: b\r\n`,
+    400,
+    TWO_HOSTS,
+  ],
+  ...['a b', 'a, b', 'a/b', 'user@a', 'a:b', '<script>', '\u00e4', '[::1', 'a%4'].map((host): Refused => [
+    `with the Host ${host}`,
+    'GET / HTTP/1.1',
+    `Host: ${host}\r\n`,
+    400,
+    BAD_HOST,
+  ]),
+  ...['gzip, chunked', ',chunked', '', 'identity'].map((coding): Refused => [
+    `with the Transfer-Encoding ${JSON.stringify(coding)}`,
+    'GET / HTTP/1.1',
+    `Host: x\r\nTransfer-Encoding: ${coding}\r\n`,
+    400,
+    OTHER_CODING,
+  ]),
+  [
+    'of HTTP/1.0 with a Transfer-Encoding',
+    'GET / HTTP/1.0',
+    'Host: x\r\nTransfer-Encoding: chunked\r\n',
+    400,
+    OTHER_CODING,
+  ],
+  ...['http:///x/', 'http://user@x/', 'http://x:y/', 'http://[::1/', 'ftp://x/', '/x#/'].map(
+    (target): Refused => [`for ${target}`, `GET ${target} HTTP/1.1`, 'Host: x\r\n', 400, BAD_TARGET],
+  ),
 ];
 
 const WEBSOCKET =

@@ -6,6 +6,7 @@ import { http } from './node-http.ts';
 import { objectionTo } from './objection.ts';
 import type { Refusal, Refuse } from './refusal.ts';
 import { hasBody } from './request.ts';
+import { toOriginForm } from './request-target.ts';
 
 /** Takes a socket that was upgraded; `head` is what has arrived behind the request. */
 export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -71,6 +72,7 @@ export function onUpgrade(
   const { req, socket, head } = detached;
   takeDetached(connections, detached, (connection) => {
     const objection = objectionTo(req);
+    toOriginForm(req);
     if (objection !== undefined) {
       refuseDetached(connection, refuse, objection);
     } else if (hasBody(req)) {

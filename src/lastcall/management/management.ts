@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import { objectionTo } from '../listener/objection.ts';
+import { rawAnswer } from '../listener/refusal.ts';
 import { STRICT } from '../listener/strict.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import { PROBES } from './probes.ts';
@@ -53,6 +54,10 @@ export class Management {
         });
       }
       void serve(pages, req, res);
+    });
+    this.server.maxHeadersCount = 0; // all of them: objectionTo looks at each
+    this.server.on('connect', (_req, socket) => {
+      socket.end(rawAnswer(405, { Allow: 'GET, HEAD', 'Content-Length': '0' }, ''));
     });
   }
 
