@@ -80,6 +80,58 @@ describe('a JSON body that is too large for the target of the gateway', () => {
   });
 });
 
+describe('the target of the gateway', () => {
+  const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+  const GET = 'GET /up HTTP/1.1\r\nHost: x\r\nConnection: close\r\n';
+
+  /** What a target gets of these bytes, in lower case. */
+  async function headOf(bytes: string, env: Record<string, string> = {}): Promise<string> {
+    const target = await rawTarget(() => OK);
+    const gateway = startService({ GATEWAY_TARGETS: `/=${target.url}`, ...env });
+    expect(await answersTo(await gateway.url, bytes)).toMatch(/^HTTP\/1\.1 200 /);
+    return target.received.toLowerCase();
+  }
+
+  test('is asked by its path, where the line has a URL, and told the host of that', async () => {
+    const head = await headOf(
+      'GET http://Shop.example:81/up?a=/../b HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n',
+    );
+    expect(head).toMatch(/^get \/up\?a=\/\.\.\/b http\/1\.1\r\n/);
+    expect(head).toContain('\r\nx-forwarded-host: shop.example:81\r\n');
+    expect(head).not.toContain('other');
+  });
+
+  test('gets no header that it could take for one of the gateway', async () => {
+    const disguised = [
+      'X_Forwarded_For',
+      'x_forwarded-proto',
+      'Content_Length',
+      'Transfer_Encoding',
+      'X_Request_Id',
+    ];
+    const lines = disguised.map((name) => `${name}: 6\r\n`).join('');
+    const head = await headOf(`${GET}${lines}User_Id: 7\r\n\r\n`);
+    expect(head.match(/^[^\s:]*_[^\s:]*: ./gm)).toEqual(['user_id: 7']);
+  });
+});
+
+test.each([
+  '/..',
+  '/../x',
+  '/%2e%2e/x',
+  '/.%2E/x',
+  '/..\\x',
+  '/..%2fx',
+  '/..%5cx',
+  '/..;/x',
+  '/..;a=b/x',
+  '/..%3b/x',
+  '/..%00/x',
+])('a path of the gateway is a 400 if a target may read it as one above its prefix: %s', async (path) => {
+  const bytes = `GET /up${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+  expect(problemIn(await answersTo(url, bytes), 400)['detail']).toBe('the path has . or .. in it');
+});
+
 test('what is refused does not reach a target', async () => {
   const target = await rawTarget(() => undefined);
   const gateway = startService({ GATEWAY_TARGETS: `/=${target.url}` });
