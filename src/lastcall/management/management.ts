@@ -57,6 +57,8 @@ export class Management {
     });
     this.server.maxHeadersCount = 0; // all of them: objectionTo looks at each
     this.server.on('connect', (_req, socket) => {
+      socket.on('error', () => undefined); // Node has taken its own listener away
+      if (!socket.writable) return void socket.destroy(); // behind an answer that said close
       socket.end(rawAnswer(405, { Allow: 'GET, HEAD', 'Content-Length': '0' }, ''));
     });
   }
