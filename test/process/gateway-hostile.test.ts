@@ -9,7 +9,17 @@ import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { leave, reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { answersTo, DEEP, LIMIT, post, problemIn, REFUSED, UPGRADES } from '../support/hostile.ts';
+import {
+  answersTo,
+  answerTo,
+  BODIES,
+  DEEP,
+  LIMIT,
+  post,
+  problemIn,
+  REFUSED,
+  UPGRADES,
+} from '../support/hostile.ts';
 import { rawTarget } from '../support/raw-target.ts';
 
 /** Of a gateway in front of a target that reads JSON at `/up`. */
@@ -40,6 +50,10 @@ describe('a JSON body, through the gateway,', () => {
   test('that is nested 50,000 deep is a 400 of the target', async () => {
     const headers = `Connection: close\r\nContent-Length: ${DEEP.length}\r\n`;
     problemIn(await answersTo(url, post('/up', randomUUID(), headers, DEEP)), 400);
+  });
+
+  test.each(BODIES)('%s is answered by the target', async (_case, body, headers, status) => {
+    expect(await answerTo(url, '/up', body, headers)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
   test('that waits for a 100 gets it, and its answer', async () => {
@@ -99,6 +113,13 @@ describe('the target of the gateway', () => {
     expect(head).toMatch(/^get \/up\?a=\/\.\.\/b http\/1\.1\r\n/);
     expect(head).toContain('\r\nx-forwarded-host: shop.example:81\r\n');
     expect(head).not.toContain('other');
+  });
+
+  test('gets a POST that offers a WebSocket as the POST that it is', async () => {
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    expect(await headOf(`POST /up HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`)).toMatch(
+      /^post \/up http\/1\.1\r\n/,
+    );
   });
 
   test('gets no header that it could take for one of the gateway', async () => {

@@ -14,6 +14,7 @@ let url: string;
 
 beforeAll(async () => {
   target = await strictTarget();
+  own(target.close);
   const service = startService({ GATEWAY_TARGETS: `/up=${target.url}`, LOG_LEVEL: 'info' });
   own(async () => endsWell(service));
   url = await service.url;
@@ -64,7 +65,8 @@ describe('what can be read in two ways, through the gateway,', () => {
   });
 
   test('is said to be wrong by a target that could not read it', async () => {
-    const { url: strict, errors } = await strictTarget();
+    const { url: strict, errors, close } = await strictTarget();
+    own(close);
     const client = new RawClient(strict);
     client.socket.write('GET / HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n');
     await client.ended;

@@ -1,4 +1,4 @@
-// HTTP/1.1 as RFC 9112 writes it, and nothing that it merely allows a server to put up with. It reads slowly.
+// HTTP/1.1 as RFC 9112 writes it. It reads slowly.
 
 export interface StrictRequest {
   method: string;
@@ -14,25 +14,31 @@ export type Reading = { request: StrictRequest; rest: string } | 'incomplete' | 
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) (\\S+) (HTTP/1\\.[01])$`);
+/** What a server may put up with (RFC 9112, 3), and Node does. */
+const SPACED_LINE = new RegExp(`^(${TOKEN}) +(\\S+) +(HTTP/1\\.[01])$`);
 const FIELD = new RegExp(
   `^(${TOKEN}):[ \\t]*((?:[\\x21-\\x7e\\x80-\\xff](?:[\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?)?)[ \\t]*$`,
 );
 /** A path, `*` or a URL with a host and no user; of what a target may have (RFC 3986), and some that browsers send. */
-const TARGET =
-  /^(?:https?:\/\/(?:[\w.~!$&'()*+,;=-]+|\[[\da-f:.]+\])(?::\d*)?(?=[/?]|$))?(?:[/?][\x21\x22\x24-\x7e]*)?$|^\*$/i;
+const REST = '[\\x21\\x22\\x24-\\x7e]*';
+const AUTHORITY = "(?:[\\w.~!$&'()*+,;=-]+|\\[[\\da-f:.]+\\])(?::\\d*)?";
+const TARGET = new RegExp(`^(?:/${REST}|https?://${AUTHORITY}(?:[/?]${REST})?|\\*)$`, 'i');
 const HOST = /^(?:(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*|\[[\da-f:.]+\])(?::\d*)?$/i;
 const CHUNK = new RegExp(
   `^([\\da-f]+)((?:;${TOKEN}(?:=(?:${TOKEN}|"[^"\\\\\\x00-\\x08\\x0a-\\x1f\\x7f]*"))?)*)$`,
   'i',
 );
 
-/** @param bytes one character each, as `latin1` has them */
-export function readRequest(bytes: string): Reading {
-  const text = bytes.replace(/^(?:\r\n)+/, ''); // RFC 9112, 2.2
+/**
+ * @param bytes one character each, as `latin1` has them
+ * @param patient whether the line may have more spaces than one, and LF before it
+ */
+export function readRequest(bytes: string, { patient = false } = {}): Reading {
+  const text = bytes.replace(patient ? /^[\r\n]+/ : /^(?:\r\n)+/, ''); // RFC 9112, 2.2
   const end = text.indexOf('\r\n\r\n');
   if (end === -1) return 'incomplete';
   const [line = '', ...lines] = text.slice(0, end).split('\r\n');
-  const [, method, target, version] = REQUEST_LINE.exec(line) ?? [];
+  const [, method, target, version] = (patient ? SPACED_LINE : REQUEST_LINE).exec(line) ?? [];
   if (method === undefined || target === undefined || version === undefined || !TARGET.test(target)) {
     return { error: `the request line ${JSON.stringify(line)}` };
   }
