@@ -94,6 +94,16 @@ describe('a JSON body that is too large for the target of the gateway', () => {
   });
 });
 
+test('a 100 is not said in the middle of the answer that has come instead', async () => {
+  const target = await rawTarget(() => 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno');
+  const gateway = startService({ GATEWAY_TARGETS: `/up=${target.url}` });
+  const first = 'GET /slow?ms=300 HTTP/1.1\r\nHost: x\r\n\r\n';
+  const wait = 'POST /up HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\nx';
+  const received = await answersTo(await gateway.url, first + wait);
+  expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 413']);
+  expect(received).toMatch(/\r\n\r\nno$/);
+});
+
 describe('the target of the gateway', () => {
   const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
   const GET = 'GET /up HTTP/1.1\r\nHost: x\r\nConnection: close\r\n';

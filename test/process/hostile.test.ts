@@ -217,15 +217,6 @@ test('behind an answer that came before its body, a body that can not be read ha
   expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 405']);
 });
 
-test('a 100 is not said in the middle of an answer to a request before', async () => {
-  const wait = `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n[]`;
-  const last = 'GET /echo/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-  const received = await answersTo(urls.http, `GET /slow?ms=50 HTTP/1.1\r\nHost: x\r\n\r\n${wait}${last}`);
-  const final = received.replace('HTTP/1.1 100 Continue\r\n\r\n', '');
-  expect(final.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 200']);
-  expect(final).toMatch(/\r\n\r\n\[\]HTTP\/1\.1 200/);
-});
-
 test('CONNECT is a 405 on the management port, and does nothing to it behind an answer that said close', async () => {
   const connect = 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n';
   expect(await answersTo(urls.management, connect)).toMatch(/^HTTP\/1\.1 405 [^]*\r\nAllow: GET, HEAD\r\n/);
