@@ -1,4 +1,4 @@
-// What `npm test` runs: all that gives an answer soon. jest.slow.config.js, jest.long.config.js and jest.copies.config.js have the rest.
+// What `npm test` runs: all that gives an answer soon. jest.slow.config.js and jest.copies.config.js have the rest.
 import { availableParallelism } from 'node:os';
 
 /** What takes minutes, or programs that not every machine has. */

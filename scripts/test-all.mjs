@@ -6,8 +6,8 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inWords } from '../test/tally-reporter.mjs';
 
-/** Load that only has to go on, compilers, linters: they take what the slow tests, which measure, leave of the processors. */
-const BESIDE = ['test:long', 'test:copies'];
+/** Compilers and linters, which take what the slow tests, which wait and measure, leave of the processors. */
+const BESIDE = ['test:copies'];
 
 const folder = mkdtempSync(join(tmpdir(), 'tally-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
@@ -16,7 +16,7 @@ let succeeded = true;
 /** Starts an npm script; its output goes to `stdout`. */
 function start(script, stdout = 'inherit') {
   const tally = join(folder, `${script.replace(':', '-')}.json`);
-  const child = spawn('npm', ['run', '--ignore-scripts', script], {
+  const child = spawn('npm', ['run', script], {
     env: { ...process.env, TALLY_FILE: tally },
     stdio: ['ignore', stdout, stdout],
   });

@@ -58,7 +58,7 @@ export async function ask(
     let answer = '';
     for await (const chunk of res.setEncoding('utf8')) answer += String(chunk);
     ledger.count(listener, kind, 'answered');
-    if (path.startsWith(PROXIED)) ledger.proxied++;
+    if (path.startsWith(PROXIED) && res.statusCode === status) ledger.proxied++;
     const told = answer.slice(0, TOLD);
     if (res.statusCode !== status) wrong(`answered ${res.statusCode}, expected ${status}`, told);
     else if (text !== undefined && text !== answer) wrong('another answer than expected', told);

@@ -200,7 +200,7 @@ const noise: Kind = {
     },
 };
 
-/** What operates the service: the kubelet and Prometheus. */
+/** What operates the service: the kubelet, which makes a connection for each probe, and a scraper. */
 const operator: Kind = {
   name: 'probes and scrapes',
   clients: 1,
@@ -209,10 +209,10 @@ const operator: Kind = {
     async () => {
       for (const path of ['/livez', '/readyz', '/startupz', '/metrics', '/lifecycle']) {
         try {
-          const answer = await fetch(`${urls.management}${path}`);
-          await answer.arrayBuffer();
-          if (!answer.ok && !leaving.aborted)
-            ledger.wrong('probes and scrapes', `${path} was answered ${answer.status}`);
+          const req = http.get(`${urls.management}${path}`, { agent: false });
+          const [res] = (await once(req, 'response')) as [http.IncomingMessage];
+          await once(res.resume(), 'end');
+          if (res.statusCode !== 200) throw new Error(`answered ${res.statusCode}`);
         } catch (error) {
           if (!leaving.aborted) ledger.wrong('probes and scrapes', `${path}: ${String(error)}`);
         }

@@ -29,9 +29,10 @@ function readMinutes(): number | string {
 }
 
 function told({ slopes, findings, kinds }: Soak): string {
-  const growth = Object.entries(slopes).map(([name, { perSecond, low, high, mean }]) => {
-    const hourly = (value: number) => Math.round(value * 3600).toLocaleString('en');
-    return `${name.padEnd(12)} ${Math.round(mean).toLocaleString('en').padStart(12)} on average, ${hourly(perSecond)} an hour (95 %: ${hourly(low)} to ${hourly(high)})`;
+  const growth = Object.entries(slopes).map(([name, { perSecond, low, high, mean, seconds }]) => {
+    const inAll = (slope: number) => Math.round(slope * seconds).toLocaleString('en');
+    const average = Math.round(mean).toLocaleString('en').padStart(12);
+    return `${name.padEnd(12)} ${average} on average, ${inAll(perSecond)} more in ${Math.round(seconds)} s (95 %: ${inAll(low)} to ${inAll(high)})`;
   });
   const visits = Object.entries(kinds).map(([kind, count]) => `${kind.padEnd(22)} ${count}`);
   return [

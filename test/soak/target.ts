@@ -16,6 +16,7 @@ export async function startTarget(): Promise<Target> {
     requests++;
     req.pipe(res);
   });
+  server.keepAliveTimeout = 0; // a target that closes what is idle answers for it: another test's business
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

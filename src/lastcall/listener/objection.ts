@@ -23,7 +23,9 @@ export function objectionTo({
     const name = rawHeaders[i] ?? '';
     if (name.length === HOST.length && name.toLowerCase() === HOST) {
       hosts++;
-      if (!AUTHORITY.test(rawHeaders[i + 1] ?? '')) return BAD_HOST;
+      const host = rawHeaders[i + 1] ?? '';
+      if (host !== lastHost && !AUTHORITY.test(host)) return BAD_HOST;
+      lastHost = host;
     } else if (name.length === CODING.length && name.toLowerCase() === CODING) {
       codings++;
       if (rawHeaders[i + 1]?.toLowerCase() !== 'chunked') return OTHER_CODING;
@@ -46,6 +48,8 @@ const HOST = 'host';
 const CODING = 'transfer-encoding';
 /** A host and a port, either of which may be empty (RFC 3986, 3.2); names are not looked at any closer. */
 const AUTHORITY = /^(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*(?::\d*)?$|^\[[\da-f:.]+\](?::\d*)?$/i;
+/** The last one that is a host: most requests are for the same. */
+let lastHost = '';
 
 /** Not 505: what anybody can send at any time must not count as an error of the service. Nor 501, below. */
 const OTHER_VERSION: Refusal = { status: 400, detail: 'only HTTP/1.1 and HTTP/1.0 are spoken here' };
