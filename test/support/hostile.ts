@@ -141,7 +141,7 @@ export const REFUSED: Refused[] = [
     400,
     BAD_HOST,
   ]),
-  ...['gzip, chunked', ',chunked', '', 'identity'].map((coding): Refused => [
+  ...['gzip, chunked', ',chunked', 'identity'].map((coding): Refused => [
     `with the Transfer-Encoding ${JSON.stringify(coding)}`,
     'GET / HTTP/1.1',
     `Host: x\r\nTransfer-Encoding: ${coding}\r\n`,
