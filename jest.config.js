@@ -13,6 +13,7 @@ export const SLOW = [
   '<rootDir>/test/mutants.test.ts',
   '<rootDir>/test/recipes/',
   '<rootDir>/test/soak/',
+  '<rootDir>/test/fuzz/',
   '<rootDir>/test/template/init.test.ts',
   '<rootDir>/test/template/update.test.ts',
   '<rootDir>/test/clone/',

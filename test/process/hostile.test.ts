@@ -10,7 +10,17 @@ import { leave, reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { make, mount } from '../support/certificates.ts';
 import { newFolder } from '../support/folder.ts';
-import { answersTo, DEEP, LIMIT, post, problemIn, REFUSED, UPGRADES } from '../support/hostile.ts';
+import {
+  answersTo,
+  answerTo,
+  BODIES,
+  DEEP,
+  LIMIT,
+  post,
+  problemIn,
+  REFUSED,
+  UPGRADES,
+} from '../support/hostile.ts';
 import { type Protocol, PROTOCOLS } from '../support/states.ts';
 
 /** One service for all of it: what one client does to it, the others must not notice. */
@@ -107,6 +117,59 @@ describe.each(PROTOCOLS)('a JSON body, %s,', (protocol) => {
   });
 });
 
+describe.each(PROTOCOLS)('a JSON body, %s,', (protocol) => {
+  test.each(BODIES)('%s is answered', async (_case, body, headers, status, answer) => {
+    const received = await answerTo(urls[protocol], '/echo', body, headers);
+    const [head, content = ''] = received.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const { detail } = JSON.parse(content) as { detail?: string };
+    expect(status === 200 ? content : detail).toContain(answer);
+  });
+});
+
+// What the client has sent comes back in details and bodies, where nobody may take it for anything else.
+describe.each(PROTOCOLS)('what a client has chosen comes back, %s,', (protocol) => {
+  const MARKUP = '<img src=x onerror=alert(1)>';
+  const escaped = encodeURIComponent(MARKUP);
+
+  test.each([
+    ['of a path', `GET /${escaped} HTTP/1.1\r\nHost: x\r\n`, ''],
+    ['of a path, unescaped', `GET /<script>alert(1)</script> HTTP/1.1\r\nHost: x\r\n`, ''],
+    ['of an escape that is none', `GET /echo/%zz<script> HTTP/1.1\r\nHost: x\r\n`, ''],
+    ['of a query', `GET /slow?ms=${escaped} HTTP/1.1\r\nHost: x\r\n`, ''],
+    ['of a method', `PROPFIND /<script> HTTP/1.1\r\nHost: x\r\n`, ''],
+    ['of a type', `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: ${MARKUP}\r\nContent-Length: 1\r\n`, 'x'],
+    [
+      'of a body',
+      `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 28\r\n`,
+      MARKUP,
+    ],
+    [
+      'of an encoding',
+      `POST /echo HTTP/1.1\r\nHost: x\r\nContent-Encoding: ${MARKUP}\r\nContent-Length: 1\r\nContent-Type: application/json\r\n`,
+      'x',
+    ],
+    ['of an id', `GET /echo/a HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${MARKUP}\r\n`, ''],
+  ])('%s, as JSON that no browser takes for a page', async (_case, head, body) => {
+    const received = await answersTo(urls[protocol], `${head}Connection: close\r\n\r\n${body}`);
+    const [headers = '', content = ''] = received.split('\r\n\r\n');
+    expect(headers).toMatch(/\r\ncontent-type: application\/(problem\+)?json/i);
+    expect(headers).toMatch(/\r\nx-content-type-options: nosniff/i);
+    expect(headers).not.toMatch(/[<>]/);
+    expect(() => JSON.parse(content) as unknown).not.toThrow();
+  });
+});
+
+test('no line of the log is more than one, whatever a client has chosen', async () => {
+  const id = randomUUID();
+  await answersTo(
+    urls.http,
+    `GET /a%0a%7b%22event%22:%22${id}%22%7d?b=%0a HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nConnection: close\r\n\r\n`,
+  );
+  expect(await lineOf(id)).toMatchObject({ route: 'unmatched', status: 404 });
+  expect(service.lines.filter(({ event }) => event === id)).toEqual([]);
+});
+
 describe.each(PROTOCOLS)('a request, %s,', (protocol) => {
   test.each(REFUSED)('%s is refused', async (_case, line, headers, status, detail) => {
     const id = randomUUID();
@@ -135,6 +198,31 @@ describe.each(PROTOCOLS)('a request, %s,', (protocol) => {
   test('of HTTP/1.0 is served, and needs no Host', async () => {
     expect(await answersTo(urls[protocol], 'GET /echo/a HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   });
+});
+
+test('an expectation that nobody can meet is a 417, counted and logged', async () => {
+  const id = randomUUID();
+  problemIn(
+    await answersTo(urls.http, `PUT /x HTTP/1.1\r\nHost: x\r\nExpect: x\r\nX-Request-Id: ${id}\r\n\r\n`),
+    417,
+  );
+  expect(await lineOf(id)).toMatchObject({ route: 'unmatched', status: 417 });
+});
+
+test('behind an answer that came before its body, a body that can not be read has no answer of its own', async () => {
+  const received = await answersTo(
+    urls.http,
+    `PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n`,
+  );
+  expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 405']);
+});
+
+test('CONNECT is a 405 on the management port, and does nothing to it behind an answer that said close', async () => {
+  const connect = 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n';
+  expect(await answersTo(urls.management, connect)).toMatch(/^HTTP\/1\.1 405 [^]*\r\nAllow: GET, HEAD\r\n/);
+  const both = `GET / HTTP/1.1\r\nHost: a b\r\n\r\n${connect}`;
+  expect(await answersTo(urls.management, both)).toMatch(/^HTTP\/1\.1 400 /);
+  expect((await get(`${urls.management}/livez`)).status).toBe(200);
 });
 
 test('requests that are refused are counted, each once, on a route that no client can choose', async () => {

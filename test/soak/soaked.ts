@@ -11,8 +11,9 @@ import { type LogLine, LogLines } from '../harness/log-lines.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('preload.mjs', import.meta.url));
-/** pino's `warn`. */
-const WARN = 40;
+/** Lines of level warn and above, and what is no JSON. */
+const COMPLAINT = /"level":"(?:warn|error|fatal)"|^[^{]/;
+const KEPT = new RegExp(`"event":"(?:listening|shutdown)"|${COMPLAINT.source}`);
 
 /** What must not grow while the load stays as it is. */
 export interface Vitals {
@@ -61,10 +62,10 @@ export function startSoaked(
   const complaints: LogLine[] = [];
   const said = createInterface({ input: child.stdout ?? process.stdin }).on('line', (text) => {
     // A line for each request of half an hour would not fit into memory.
-    if (/"event":"(?:listening|shutdown)"|"level":[4-6]0|^[^{]/.test(text)) log.write(text);
+    if (!KEPT.test(text)) return;
+    log.write(text);
     const line = log.lines.at(-1);
-    if (Number(line?.['level']) >= WARN && complaints.at(-1) !== line && line !== undefined)
-      complaints.push(line);
+    if (line !== undefined && COMPLAINT.test(text)) complaints.push(line);
   });
   const ended = Promise.all([once(child, 'exit'), once(said, 'close')]).then(([[code]]) => {
     log.end(() => `it has ended with ${String(code)}`);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 const VERSION_AND_STATUS = /^HTTP\/1\.([01]) (\d{3})/;
 const START_LENGTH = 'HTTP/1.1 100'.length;
 const HTTP = 'HTTP/1.';
-const LINE_END = '\r\n';
+const LINE_END = '\n';
 const HEAD_END = '\r\n\r\n';
 /** As much as Node and undici read of headers. */
 const LONGEST_HEAD = 16 * 1024;
@@ -15,7 +15,8 @@ const LONGEST_HEAD = 16 * 1024;
  * all, and the version of HTTP.
  */
 export class AnswerStart {
-  httpVersion = '1.1';
+  /** `1.1` or `1.0`; undefined if it is something else, some of which undici takes. */
+  httpVersion: string | undefined;
   #seen = false;
   #looking = false;
   #held: Buffer = Buffer.alloc(0);
@@ -29,6 +30,7 @@ export class AnswerStart {
   expect(): void {
     this.#seen = false;
     this.#looking = true;
+    this.httpVersion = undefined;
   }
 
   /** Puts itself between a socket and whoever reads from it. */
@@ -49,13 +51,13 @@ export class AnswerStart {
     for (;;) {
       const start = this.#held.toString('latin1', 0, START_LENGTH);
       if (!start.startsWith(HTTP) && !HTTP.startsWith(start)) return this.#release();
-      const [, version = '1', status = ''] = VERSION_AND_STATUS.exec(start) ?? [];
+      const [, version, status = ''] = VERSION_AND_STATUS.exec(start) ?? [];
       const interim = status.startsWith('1') && status !== '101';
       // A whole status line at least: of a reason phrase in two parts, undici keeps the second.
       const end = this.#held.indexOf(interim ? HEAD_END : LINE_END);
       if (end === -1) return this.#held.length > LONGEST_HEAD ? this.#release() : null;
       if (!interim) {
-        this.httpVersion = `1.${version}`;
+        if (version !== undefined) this.httpVersion = `1.${version}`;
         return this.#release();
       }
       this.#held = this.#held.subarray(end + HEAD_END.length);

@@ -19,10 +19,12 @@ export interface AnswerHead {
  * Writes the head of a target's answer to the client, in place of what is set so far but for the request id: security
  * headers of our own pages are not those of the target's.
  *
- * @throws Node's error when there is something in it that can't be sent; the response is then as it was
+ * @throws Error when its body may end elsewhere than it seems to, or when there is something in it that can't be sent; the
+ * response is then as it was
  */
 export function writeAnswerHead(res: ServerResponse, head: AnswerHead, via: string): void {
   const { status, message } = head;
+  if (isCodedOtherwise(head)) throw new Error('its Transfer-Encoding is not chunked, once and of HTTP/1.1');
   const own = res.getHeaders();
   try {
     for (const name in own) if (name !== 'x-request-id') res.removeHeader(name);
@@ -36,6 +38,20 @@ export function writeAnswerHead(res: ServerResponse, head: AnswerHead, via: stri
     }
     throw error;
   }
+}
+
+/**
+ * A body that is coded in another way would reach the client without the header that says so; HTTP/1.0 knows no coding, and
+ * whoever sends one has not made this answer for this connection (RFC 9112, 6.1).
+ */
+function isCodedOtherwise({ rawHeaders, httpVersion }: AnswerHead): boolean {
+  let codings = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() !== 'transfer-encoding') continue;
+    codings++;
+    if (rawHeaders[i + 1]?.toLowerCase() !== 'chunked') return true;
+  }
+  return codings > 1 || (codings === 1 && httpVersion !== '1.1');
 }
 
 /** Whether the answer to this request has no body, whatever its headers say. */

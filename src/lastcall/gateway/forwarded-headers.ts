@@ -37,7 +37,7 @@ export function forwardedHeaders(
   const headers: IncomingHttpHeaders = {};
   const dropped = droppedBy(given.connection);
   for (const [name, value] of Object.entries(given)) {
-    if (!dropped(name) && (believed || !CLAIMS.includes(name))) headers[name] = value;
+    if (!dropped(name) && !isDisguised(name) && (believed || !CLAIMS.includes(name))) headers[name] = value;
   }
   // A body keeps its framing: without it, Node would send the chunks of a GET or DELETE as if they were requests.
   if (given['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
@@ -74,6 +74,13 @@ export function returnedHeaders(
   }
   returned.push(['Via', [...valuesOf('via'), `${httpVersion} ${via}`].filter(Boolean).join(', ')]);
   return returned;
+}
+
+/** Whether a target that takes `_` for `-`, as CGI and WSGI do, would read one of the headers that are decided here. */
+function isDisguised(name: string): boolean {
+  if (!name.includes('_')) return false;
+  const meant = name.replaceAll('_', '-');
+  return HOP_BY_HOP.has(meant) || END_TO_END.has(meant) || CLAIMS.includes(meant) || meant === 'x-request-id';
 }
 
 /** The standing hop-by-hop headers, and those that `Connection` names. */

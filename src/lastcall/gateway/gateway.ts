@@ -5,7 +5,7 @@ import { Exchange } from './exchange.ts';
 import { forwardedHeaders } from './forwarded-headers.ts';
 import { outcomeMetrics } from './outcomes.ts';
 import { gatewayRoom } from './room.ts';
-import { hostOf, isEvasive, readRequestLine } from './request-line.ts';
+import { hostOf, isEvasive, pathOf } from './request-line.ts';
 import { loadClient } from './target-connection.ts';
 import { TargetPool } from './target-pool.ts';
 import { findTarget, type GatewayTarget } from './targets.ts';
@@ -46,7 +46,8 @@ export function gateway(
   });
 
   onUpgrade((req, socket, head) => {
-    const { url, path } = readRequestLine(req);
+    const { url = '/' } = req;
+    const path = pathOf(url);
     const target = findTarget(targets, hostOf(req.headers.host), path);
     if (target === undefined || isEvasive(path)) return false;
     const headers = forwardedHeaders(req, via, trusted);
@@ -55,8 +56,9 @@ export function gateway(
   });
 
   return (req, res, next) => {
-    const { url, path } = readRequestLine(req);
-    const target = findTarget(targets, req.hostname.toLowerCase(), path);
+    const { url, hostname } = req as { url: string; hostname: string | undefined }; // HTTP/1.0 needs no Host
+    const path = pathOf(url);
+    const target = findTarget(targets, (hostname ?? '').toLowerCase(), path);
     const pool = target && pools.get(target.url.origin);
     if (target === undefined || pool === undefined) return next();
     if (isEvasive(path)) throw new Problem(400, 'the path has . or .. in it');

@@ -123,9 +123,11 @@ export class TargetConnection implements Undici.Dispatcher.DispatchHandler {
     _headers: unknown,
     message = '',
   ): void {
+    const { httpVersion } = this.#start;
+    if (httpVersion === undefined) throw new Error('neither HTTP/1.1 nor HTTP/1.0');
     if (status < 200) throw new Error(`unexpected status ${status}`);
     const headers = (rawHeaders as Buffer[]).map((part) => part.toString('latin1'));
-    this.#receiver?.onHead(status, message, headers, this.#start.httpVersion);
+    this.#receiver?.onHead(status, message, headers, httpVersion);
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Buffer): void {

@@ -115,6 +115,7 @@ function refuse(
   res.shouldKeepAlive = false;
   try {
     if (status < 200) throw new Error(`unexpected status ${status}`);
+    if (answer.httpVersionMajor !== 1) throw new Error('neither HTTP/1.1 nor HTTP/1.0');
     const head: AnswerHead = { status, message, rawHeaders, httpVersion };
     res.assignSocket(socket);
     writeAnswerHead(res, head, via);

@@ -16,13 +16,14 @@ const MAX_DEPTH = 200;
  */
 export function jsonBody({ limit, strict = true }: { limit: number; strict?: boolean }): RequestHandler {
   const parse = json({ limit, strict });
+  const tooLarge = () => new Problem(413, `the body is larger than ${limit} bytes`);
   return (req, res, next) => {
     const length = req.headers['content-length'];
     let done = false;
     const refuse = () => {
       done = true;
       res.setHeader('Connection', 'close'); // nobody wants what is still to come
-      next(new Problem(413, `the body is larger than ${limit} bytes`));
+      next(tooLarge());
     };
     if (Number(length) > limit) {
       refuse();
@@ -31,6 +32,7 @@ export function jsonBody({ limit, strict = true }: { limit: number; strict?: boo
     parse(req, res, (error?: unknown) => {
       if (done) return;
       done = true;
+      if (isTooLarge(error)) return next(tooLarge());
       const tooDeep = error === undefined && isContainer(req.body) && isDeeper(req.body, MAX_DEPTH);
       next(tooDeep ? new Problem(400, `the body is nested more than ${MAX_DEPTH} levels deep`) : error);
     });
@@ -44,6 +46,11 @@ export function jsonBody({ limit, strict = true }: { limit: number; strict?: boo
     };
     req.on('data', count);
   };
+}
+
+/** What has unpacked to more than the limit. */
+function isTooLarge(error: unknown): boolean {
+  return (error as { type?: unknown } | undefined)?.type === 'entity.too.large';
 }
 
 /** Recursion that can't fail, because it ends at that depth; in a form that takes a twentieth of what parsing took. */

@@ -141,6 +141,7 @@ export class Connections {
     const connection = connectionOf(req);
     if (this.#enter(req, res, connection) === undefined) return;
     connection.saidClose = true;
+    connection.unread = true; // more may be on its way, and must not take the answer away
     res.shouldKeepAlive = false;
     answer(); // Node keeps it until those before it are written
   }

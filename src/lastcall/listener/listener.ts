@@ -20,10 +20,17 @@ import { LifecycleError } from '../lifecycle/errors.ts';
 import type { Gate } from './gate.ts';
 import { loopClock } from '../lifecycle/loop-clock.ts';
 import { http } from './node-http.ts';
-import { objectionTo } from './objection.ts';
+import { objectionTo, OTHER_EXPECTATION } from './objection.ts';
 import { putBackIfPaused } from './paused-parser.ts';
-import { type ConnectionRefusal, type Refuse, refuseTersely, refuseUnreadable } from './refusal.ts';
+import {
+  type ConnectionRefusal,
+  type Refusal,
+  type Refuse,
+  refuseTersely,
+  refuseUnreadable,
+} from './refusal.ts';
 import type { TrackedRequest } from './request.ts';
+import { toOriginForm } from './request-target.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { STRICT } from './strict.ts';
 import { type Counts, type Tally, tally } from '../lifecycle/tally.ts';
@@ -132,10 +139,13 @@ export class Listener implements Drainable {
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       ...STRICT, // objectionTo looks for the Host
     };
+    const turnAway = (req: IncomingMessage, res: ServerResponse, refusal: Refusal) =>
+      this.#connections.turnAway(req, res, () => this.#refuse(refusal, res));
     const onRequest: RequestListener = (req, res) => {
       const objection = objectionTo(req);
-      if (objection === undefined) this.#connections.begin(req, res, () => handler(req, res));
-      else this.#connections.turnAway(req, res, () => this.#refuse(objection, res));
+      if (objection !== undefined) return turnAway(req, res, objection);
+      toOriginForm(req);
+      this.#connections.begin(req, res, () => handler(req, res));
     };
     this.#server =
       certificate === undefined
@@ -144,11 +154,17 @@ export class Listener implements Drainable {
             { ...settings, ...certificate, minVersion: 'TLSv1.2', allowHalfOpen: true },
             onRequest,
           );
+    // Node would leave out those behind the thousandth, a length of the body or a second `Host`; their size is limited.
+    this.#server.maxHeadersCount = 0;
     // A client that has ended its side after its request still waits for the answer: `nc -N`, scripts, some proxies.
     (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     this.#server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
       continueWhenRead(req, res);
       onRequest(req, res);
+    });
+    // Node would answer itself, where nobody counts it.
+    this.#server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+      turnAway(req, res, objectionTo(req) ?? OTHER_EXPECTATION);
     });
     if (options.maxConnections) this.#server.maxConnections = options.maxConnections;
     this.#server.on('drop', () => {

@@ -91,12 +91,16 @@ function refuseNext(
   refuse: Refuse,
 ): void {
   const { newest, socket } = connection;
-  const about = newest?.outcome === undefined && newest?.req.complete === false ? newest : undefined;
-  if (about !== undefined) about.start = undefined;
+  const about = newest?.req.complete === false ? newest : undefined;
   connection.unread = true;
+  if (connection.saidClose) return; // it was refused before, and goes on to send what can't be read
+  if (about !== undefined) about.start = undefined;
   const take = () => {
-    const res = about?.outcome === undefined ? about?.res : undefined;
     if (!socket.writable) return void socket.destroy();
+    const res = about?.res;
+    // Its answer came before its body. Another one would be taken for the answer to the next request.
+    if (about?.outcome !== undefined) return socket.destroySoon();
+    if (res?.writableEnded) return void res.once('finish', () => socket.destroySoon());
     // A body that ends in the middle because its client has left, or behind an answer that has begun: nothing to say.
     if (res !== undefined && (connection.peerEnded || res.headersSent)) return void socket.destroy();
     const refusal = REFUSALS[error.code ?? ''] ?? { status: 400, detail: UNREADABLE };
@@ -104,6 +108,7 @@ function refuseNext(
       refuse(refusal, socket);
       socket.destroySoon();
     } else {
+      connection.saidClose = true;
       res.shouldKeepAlive = false;
       refuse(refusal, res);
     }

@@ -6,6 +6,7 @@ import { http } from './node-http.ts';
 import { objectionTo } from './objection.ts';
 import type { Refusal, Refuse } from './refusal.ts';
 import { hasBody } from './request.ts';
+import { toOriginForm } from './request-target.ts';
 
 /** Takes a socket that was upgraded; `head` is what has arrived behind the request. */
 export type UpgradeHandler = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -51,8 +52,8 @@ export function takeDetached(
 }
 
 /**
- * Upgrades to WebSocket go to their handler. Upgrades to anything else (Java's HTTP client offers h2c with every
- * request) stay requests: a server may ignore the offer (RFC 9110, 7.8). None of them may have a body: Node parses none
+ * Upgrades to WebSocket, which begin with a GET (RFC 6455, 4.1), go to their handler. Upgrades to anything else (Java's HTTP
+ * client offers h2c with every request) stay requests: a server may ignore the offer (RFC 9110, 7.8). None of them may have a body: Node parses none
  * behind an upgrade or, since 26, hands over something that is no socket.
  */
 export function onUpgrade(
@@ -71,12 +72,13 @@ export function onUpgrade(
   const { req, socket, head } = detached;
   takeDetached(connections, detached, (connection) => {
     const objection = objectionTo(req);
+    toOriginForm(req);
     if (objection !== undefined) {
       refuseDetached(connection, refuse, objection);
     } else if (hasBody(req)) {
       const detail = 'a request that offers an upgrade can not have a body here';
       refuseDetached(connection, refuse, { status: 501, detail });
-    } else if (req.headers.upgrade?.toLowerCase() === 'websocket') {
+    } else if (req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket') {
       connections.upgrade(req, connection);
       upgrade(req, socket, head);
     } else {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { bind } from '../listener/bind.ts';
 import { http } from '../listener/node-http.ts';
 import { objectionTo } from '../listener/objection.ts';
+import { rawAnswer } from '../listener/refusal.ts';
 import { STRICT } from '../listener/strict.ts';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
@@ -54,6 +55,12 @@ export class Management {
         });
       }
       void serve(pages, req, res);
+    });
+    this.server.maxHeadersCount = 0; // all of them: objectionTo looks at each
+    this.server.on('connect', (_req, socket) => {
+      socket.on('error', () => undefined); // Node has taken its own listener away
+      if (!socket.writable) return void socket.destroy(); // behind an answer that said close
+      socket.end(rawAnswer(405, { Allow: 'GET, HEAD', 'Content-Length': '0' }, ''));
     });
   }
 

@@ -298,19 +298,6 @@ describe('an answer', () => {
 describe('a request', () => {
   const headOf = (target: RawTarget) => target.received.split('\r\n\r\n', 1)[0];
 
-  test('with an absolute line is asked for by its path, from its host', async () => {
-    const target = await rawTarget(() => OK);
-    const { url } = await proxy(target);
-    const client = new RawClient(url);
-    client.socket.write('GET http://user@shop.example:81?a=/../b HTTP/1.1\r\nHost: other\r\n\r\n');
-    await client.receives('\r\n\r\nok');
-    expect(headOf(target)).toMatch(/^GET \/\?a=\/\.\.\/b HTTP\/1\.1\r\n/);
-    expect(headOf(target)).toContain(`\r\nhost: ${new URL(target.url).host}\r\n`);
-    expect(headOf(target)).toContain('\r\nx-forwarded-host: shop.example:81\r\n');
-    client.socket.write('GET http://shop.example/a/../b HTTP/1.1\r\nHost: other\r\n\r\n');
-    await client.receives('HTTP/1.1 400');
-  });
-
   test('that expects a 100 gets it from us, and the target is not asked', async () => {
     const target = await rawTarget((request) => (request.endsWith('hello') ? OK : undefined));
     const { url } = await proxy(target);
