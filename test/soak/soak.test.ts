@@ -29,5 +29,6 @@ test('a service that leaves something behind fails, and so does one that cuts wh
     expect(said).toMatch(new RegExp(`^${name} has grown by `, 'm'));
   }
   expect(said).toMatch(/^kept alive: .*ECONNRESET/m);
+  expect(said).toContain('it logged "leaking" (1 times)');
   expect(said).toMatch(/^http: of \d+, 0 cut, [1-9]\d* broken/m);
 }, 180_000);
