@@ -5,6 +5,8 @@ import { format, getFileInfo, resolveConfig } from 'prettier';
 import type { Folder } from './folder.ts';
 import type { Leftovers } from './steps.ts';
 
+/** For whoever takes the steps by hand; here, all that is written is formatted at once, as what the other commands write. */
+const FORMAT = 'npm run format';
 const QUIETLY = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
 
 /** Formats what was written, as `npm run format` does with everything. */
@@ -29,7 +31,9 @@ export async function finish(folder: Folder, { commands, lock }: Leftovers, root
   await formatWritten(folder);
   if (lock) lockPackages(folder);
   if (commands.size > 0) borrowPackages(folder, root);
-  for (const command of commands) call(folder, 'sh', '-c', command);
+  for (const command of commands) {
+    if (command !== FORMAT) call(folder, 'sh', '-c', command);
+  }
 }
 
 /** Makes package-lock.json anew. @throws Error with what npm said */

@@ -127,14 +127,15 @@ async function play(
   const served = requests.slice(0, requests.findIndex(isLast) + 1 || requests.length);
   // Node says 400 on the management port even to a request that was answered before its body could not be read.
   const refusals = listener === 'management' ? 2 : 1;
-  const refused = served.length === requests.length && readable !== 'whole' ? refusals : 0;
+  // For us, and not for RFC 9112; on the management port, Node says so behind an answer, too.
+  const isTooLarge = [413, 431].includes(answers.at(-1) ?? 0) || LONG_LINE.test(bytes);
+  const isRefused = readable !== 'whole' || (isTooLarge && listener === 'management');
+  const refused = served.length === requests.length && isRefused ? refusals : 0;
   // Who goes on to send when all has been said may be met by a reset.
   const isLate = cuts.length > 0 || listener === 'management';
   if (how !== 'end' && !isLate) throw new Error(`${how} behind ${JSON.stringify(client.received)}`);
   // Where no 100 was said, the connection ends.
   const asked = EXPECTS.test(bytes);
-  // For us, and not for RFC 9112.
-  const isTooLarge = [413, 431].includes(answers.at(-1) ?? 0) || LONG_LINE.test(bytes);
   // The management port takes the end of its client's side for the end of its interest.
   const mayBeFewer = how !== 'end' || isTooLarge || asked || listener === 'management';
   // Nor does it end a connection whose client expects what it does not know.

@@ -231,14 +231,17 @@ describe('?verbose', () => {
   });
 });
 
-test('a thousand probes at once run no check', async () => {
+test('a thousand probes, a hundred at a time, run no check', async () => {
   let runs = 0;
   await checked({ db: () => ++runs });
   const agent = async (i: number) => (await fetch(`${url}/readyz${i % 2 === 0 ? '?verbose' : ''}`)).status;
 
-  const statuses = await Promise.all(Array.from({ length: 1000 }, async (_, i) => agent(i)));
+  // No more than the kernel lets wait for a process that has no time.
+  for (let round = 1; round <= 10; round++) {
+    const statuses = await Promise.all(Array.from({ length: 100 }, async (_, i) => agent(i)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  }
 
-  expect(new Set(statuses)).toEqual(new Set([200]));
   expect(runs).toBe(1);
 });
 
