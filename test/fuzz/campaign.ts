@@ -171,7 +171,9 @@ function isLast({ method, version, headers }: StrictRequest): boolean {
   const values = (wanted: string) =>
     headers.filter(([name]) => name === wanted).flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/));
   const connection = values('connection');
-  if (method === 'CONNECT' || connection.includes('close') || connection.includes('upgrade')) return true;
+  // An upgrade takes both headers (RFC 9110, 7.8).
+  const isOffer = connection.includes('upgrade') && values('upgrade').length > 0;
+  if (method === 'CONNECT' || connection.includes('close') || isOffer) return true;
   const expected = values('expect');
   if (expected.length > 0 && !expected.includes('100-continue')) return true;
   return version === 'HTTP/1.0' && !connection.includes('keep-alive');
