@@ -214,7 +214,10 @@ describe('a client', () => {
     client.get('/slow');
     client.get('/breaks');
     await client.ended;
-    expect(client.received).toMatch(/\r\n\r\nok$/);
+    // On a busy machine, the half of the other may come before its target breaks, and be passed on in its turn.
+    expect(client.received).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\nok(?:HTTP\/1\.1 200 OK\r\n[^]*half)?$/,
+    );
     while (counted.length < 2) await new Promise((resolve) => void setImmediate(resolve));
     expect(counted.toSorted()).toEqual(['broken', 'ok']);
   });
