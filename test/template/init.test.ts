@@ -32,6 +32,9 @@ const QUICK = [
 /** Tests that start many processes, or wait for the time that something takes, and for which an answer is a word. */
 const SLOW = [
   '/test/process/',
+  '/test/faults/',
+  '/test/fuzz/',
+  '/test/soak/',
   '/test/rehearsal/',
   '/test/e2e/',
   '/test/image/',
