@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { answersIn } from './answers.ts';
 import { fuzz } from './campaign.ts';
 
 const SECONDS = 60;
-/** Of the commit, so that a pipeline that is run again says the same again; undefined outside of git: any. */
-const SEED = seedOf(spawnSync('git', ['rev-parse', '--short=7', 'HEAD'], { encoding: 'utf8' }).stdout);
+/** The same each time, so that a pipeline fails for what has changed; `npm run fuzz` takes another one each time. */
+const SEED = 918330256;
 const LENIENT = fileURLToPath(new URL('lenient.mjs', import.meta.url));
 
 test(
@@ -42,8 +41,3 @@ test.each([
 ])('what a campaign reads: %s', (_case, received, read) => {
   expect(answersIn(received, ['GET', 'GET'])).toEqual(read);
 });
-
-function seedOf(commit: string | undefined): number | undefined {
-  const seed = Number.parseInt(commit ?? '', 16);
-  return Number.isNaN(seed) ? undefined : seed;
-}
