@@ -19,7 +19,7 @@ export class LogLines {
 
   /** Takes one line of text. As a destination, pino calls it. */
   write(text: string): void {
-    this.lines.push(parse(text));
+    this.lines.push(lineOf(text));
     this.#look();
   }
 
@@ -50,6 +50,15 @@ export class LogLines {
   }
 }
 
+/** Base URL of a listener, once it is open: `http`, `https`, `management` or one of the service's own. */
+export async function urlOf(
+  log: { line: (wanted: Wanted) => Promise<LogLine> },
+  listener: string,
+): Promise<string> {
+  const { port } = await log.line({ event: 'listening', listener });
+  return `${listener === 'https' ? 'https' : 'http'}://127.0.0.1:${String(port)}`;
+}
+
 function has(fields: Record<string, unknown>): (line: LogLine) => boolean {
   return (line) => Object.entries(fields).every(([name, value]) => line[name] === value);
 }
@@ -58,7 +67,8 @@ function describe(wanted: Wanted): string {
   return typeof wanted === 'function' ? wanted.toString() : JSON.stringify(wanted);
 }
 
-function parse(text: string): LogLine {
+/** Text that is no JSON is the `msg` of a line without anything else. */
+export function lineOf(text: string): LogLine {
   try {
     return JSON.parse(text) as LogLine;
   } catch {

@@ -37,6 +37,18 @@ export async function leave(service: ServiceProcess): Promise<void> {
   }
 }
 
+/** SIGTERM, and an end with exit code 0 in whose report nothing was lost: `none` of what is named in the counts of requests. */
+export async function endsWell(
+  service: ServiceProcess,
+  none: ('aborted' | 'broken' | 'cut')[] = ['broken', 'cut'],
+): Promise<void> {
+  await leave(service);
+  const { code, report } = await reportOf(service);
+  expect(code).toBe(0);
+  const nothing = Object.fromEntries(none.map((outcome) => [outcome, 0]));
+  for (const { requests } of report.listeners) expect(requests.lifetime).toMatchObject(nothing);
+}
+
 /**
  * How long the window was, from the signal on. `ms.window` begins when the state does, which is a moment later on a busy
  * machine; no phase is in between.

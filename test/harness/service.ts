@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { QUICK } from './environment.ts';
 import { fifo } from './fifo.ts';
-import { type LogLine, LogLines, type Wanted } from './log-lines.ts';
+import { type LogLine, LogLines, urlOf, type Wanted } from './log-lines.ts';
 import { own } from './own.ts';
 
 export interface ServiceProcess {
@@ -101,12 +101,8 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Se
     () => `${stdout.split('\n').slice(-TOLD_LINES).join('\n')}${stderr}`,
   );
 
-  const urlOf = async (listener: string) => {
-    const { port } = await log.line({ event: 'listening', listener });
-    return `http://127.0.0.1:${String(port)}`;
-  };
-  const url = urlOf('http');
-  const management = urlOf('management');
+  const url = urlOf(log, 'http');
+  const management = urlOf(log, 'management');
   for (const promise of [url, management]) promise.catch(() => undefined); // a test may expect no listener
   return {
     pid: child.pid ?? 0,

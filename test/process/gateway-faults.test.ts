@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { make, mount, type MountedSecret } from '../support/certificates.ts';
+import { make, mount, type MountedSecret, tlsVariables } from '../support/certificates.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { get, inFlight } from '../harness/http.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { urlOf } from '../harness/log-lines.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { rawTarget } from '../support/raw-target.ts';
 import { reportOf } from '../harness/report.ts';
@@ -43,15 +44,11 @@ async function gatewayIn(
     LOG_LEVEL: 'info',
     SHUTDOWN_WINDOW: state === 'lame-duck' ? windowFor : '0',
     SHUTDOWN_KEEP_ALIVE_MIN_IDLE: state === 'draining' ? windowFor : '50ms',
-    ...(scheme === 'https' && {
-      TLS_PORT: '0',
-      TLS_CERT_FILE: secret.certFile,
-      TLS_KEY_FILE: secret.keyFile,
-    }),
+    ...(scheme === 'https' && tlsVariables(secret)),
     ...env,
   });
-  const { port } = await service.line({ event: 'listening', listener: scheme });
-  const connect = () => new RawClient(`${scheme}://127.0.0.1:${String(port)}`, { tls: scheme === 'https' });
+  const url = await urlOf(service, scheme);
+  const connect = () => new RawClient(url);
   connect(); // is silent, and keeps a drain from its end
   const clients = Array.from({ length: connections }, connect);
   for (const client of clients) {

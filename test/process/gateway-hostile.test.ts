@@ -7,8 +7,8 @@ import { startApp } from '../harness/app.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
-import { leave, reportOf } from '../harness/report.ts';
-import { type ServiceProcess, startService } from '../harness/service.ts';
+import { endsWell } from '../harness/report.ts';
+import { startService } from '../harness/service.ts';
 import {
   answersTo,
   answerTo,
@@ -37,14 +37,6 @@ beforeAll(async () => {
   own(async () => endsWell(service));
   url = await service.url;
 });
-
-/** It accounts for every request. */
-async function endsWell(service: ServiceProcess): Promise<void> {
-  await leave(service);
-  const { code, report } = await reportOf(service);
-  expect(code).toBe(0);
-  for (const { requests } of report.listeners) expect(requests.lifetime).toMatchObject({ broken: 0, cut: 0 });
-}
 
 describe('a JSON body, through the gateway,', () => {
   test('that is nested 50,000 deep is a 400 of the target', async () => {

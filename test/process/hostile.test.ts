@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect } from '@jest/globals';
 import { get } from '../harness/http.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
-import { leave, reportOf } from '../harness/report.ts';
-import { type ServiceProcess, startService } from '../harness/service.ts';
-import { make, mount } from '../support/certificates.ts';
-import { newFolder } from '../support/folder.ts';
+import { endsWell } from '../harness/report.ts';
+import type { ServiceProcess } from '../harness/service.ts';
 import {
   answersTo,
   answerTo,
@@ -21,31 +18,21 @@ import {
   REFUSED,
   UPGRADES,
 } from '../support/hostile.ts';
-import { type Protocol, PROTOCOLS } from '../support/states.ts';
+import { type Protocol, PROTOCOLS, startOnEveryPort } from '../support/states.ts';
 
 /** One service for all of it: what one client does to it, the others must not notice. */
 let service: ServiceProcess;
 let urls: Record<Protocol | 'management', string>;
 
 beforeAll(async () => {
-  const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
-  const tls = { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
-  service = startService(PROTOCOLS.includes('https') ? tls : {});
-  own(endsWell);
-  urls = { http: await service.url, https: '', management: await service.management };
-  for (const protocol of PROTOCOLS) {
-    const { port } = await service.line({ event: 'listening', listener: protocol });
-    urls[protocol] = `${protocol}://127.0.0.1:${String(port)}`;
-  }
+  ({ service, urls } = await startOnEveryPort());
+  own(isWellToTheEnd);
 });
 
 /** It still answers, and accounts for every request. */
-async function endsWell(): Promise<void> {
+async function isWellToTheEnd(): Promise<void> {
   expect((await get(`${urls.http}/`)).status).toBe(200);
-  await leave(service);
-  const { code, report } = await reportOf(service);
-  expect(code).toBe(0);
-  for (const { requests } of report.listeners) expect(requests.lifetime).toMatchObject({ broken: 0, cut: 0 });
+  await endsWell(service);
 }
 
 /** The one line of the log about a request. */

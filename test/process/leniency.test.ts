@@ -1,12 +1,8 @@
-import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { get } from '../harness/http.ts';
 import { overlapping as test } from '../harness/overlapping.ts';
 import { RawClient } from '../harness/raw-client.ts';
-import { startService } from '../harness/service.ts';
-import { make, mount } from '../support/certificates.ts';
-import { newFolder } from '../support/folder.ts';
-import { PROTOCOLS } from '../support/states.ts';
+import { PROTOCOLS, startOnEveryPort } from '../support/states.ts';
 
 /** What somebody sets for a client of theirs. */
 const LENIENT = '--insecure-http-parser --max-http-header-size=1000000';
@@ -19,14 +15,10 @@ const LOOSE: [name: string, headers: string, status: string][] = [
 ];
 
 test('what the flags of a lenient Node let through is refused by every listener', async () => {
-  const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
-  const tls = { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
-  const service = startService({ ...(PROTOCOLS.includes('https') && tls), NODE_OPTIONS: LENIENT });
-  for (const listener of [...PROTOCOLS, 'management']) {
-    const { port } = await service.line({ event: 'listening', listener });
-    const url = `${listener === 'https' ? 'https' : 'http'}://127.0.0.1:${String(port)}`;
+  const { urls } = await startOnEveryPort({ NODE_OPTIONS: LENIENT });
+  for (const listener of [...PROTOCOLS, 'management'] as const) {
     for (const [name, headers, status] of LOOSE) {
-      const client = new RawClient(url);
+      const client = new RawClient(urls[listener]);
       client.socket.write(
         `GET / HTTP/1.1\r\nHost: localhost\r\n${headers}Connection: close\r\n\r\n0\r\n\r\n`,
       );
@@ -38,5 +30,5 @@ test('what the flags of a lenient Node let through is refused by every listener'
       });
     }
   }
-  expect((await get(`${await service.url}/`)).status).toBe(200);
+  expect((await get(`${urls.http}/`)).status).toBe(200);
 });

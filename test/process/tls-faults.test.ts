@@ -8,7 +8,7 @@ import { get } from '../harness/http.ts';
 import { group as describe, overlapping as test } from '../harness/overlapping.ts';
 import { reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
-import { make } from '../support/certificates.ts';
+import { make, tlsVariables } from '../support/certificates.ts';
 import { newFolder } from '../support/folder.ts';
 import { httpsPort, newSecret, tls } from '../support/https.ts';
 
@@ -30,7 +30,7 @@ async function withPlainFiles(first: Certificate) {
     writeFileSync(keyFile, key);
   };
   write(first);
-  const service = startService({ TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile });
+  const service = startService(tlsVariables({ certFile, keyFile }));
   return { service, port: await httpsPort(service), certFile, keyFile, write };
 }
 

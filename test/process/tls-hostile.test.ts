@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { beforeAll, expect } from '@jest/globals';
@@ -7,11 +6,10 @@ import { get } from '../harness/http.ts';
 import { overlapping as test } from '../harness/overlapping.ts';
 import { own } from '../harness/own.ts';
 import { RawClient } from '../harness/raw-client.ts';
-import { leave, reportOf } from '../harness/report.ts';
-import { type ServiceProcess, startService } from '../harness/service.ts';
-import { make, mount } from '../support/certificates.ts';
-import { newFolder } from '../support/folder.ts';
+import { endsWell } from '../harness/report.ts';
+import type { ServiceProcess } from '../harness/service.ts';
 import { answersTo, problemIn } from '../support/hostile.ts';
+import { httpsPort, startWithTls } from '../support/https.ts';
 
 const GET = 'GET /echo/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
@@ -20,21 +18,17 @@ let url: string;
 let port: number;
 
 beforeAll(async () => {
-  const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
-  service = startService({ TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile });
-  own(endsWell);
-  ({ port } = (await service.line({ event: 'listening', listener: 'https' })) as unknown as { port: number });
+  service = await startWithTls();
+  port = await httpsPort(service);
   url = `https://127.0.0.1:${port}`;
+  own(isWellToTheEnd);
 });
 
 /** It still answers, and accounts for everything that was open. */
-async function endsWell(): Promise<void> {
+async function isWellToTheEnd(): Promise<void> {
   expect(await answersTo(url, GET)).toMatch(/^HTTP\/1\.1 200 /);
   expect((await get(`${await service.management}/livez`)).status).toBe(200);
-  await leave(service);
-  const { code, report } = await reportOf(service);
-  expect(code).toBe(0);
-  for (const { requests } of report.listeners) expect(requests.lifetime).toMatchObject({ broken: 0, cut: 0 });
+  await endsWell(service);
 }
 
 /** How a handshake fails; rejects if it does not. */

@@ -34,6 +34,13 @@ export interface MountedSecret {
   swap: (certificate: Certificate) => void;
 }
 
+/** The variables of HTTPS with this certificate, on a free port. */
+export const tlsVariables = ({ certFile, keyFile }: Pick<MountedSecret, 'certFile' | 'keyFile'>) => ({
+  TLS_PORT: '0',
+  TLS_CERT_FILE: certFile,
+  TLS_KEY_FILE: keyFile,
+});
+
 let mounts = 0;
 
 /**

@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import { FIXTURE } from '../fixture/sources.ts';
-import { make, mount } from './certificates.ts';
+import { make, mount, tlsVariables } from './certificates.ts';
 
 /** By room, what turns it on. The gateway's only target, below /away, is not there. */
 const ON: Record<string, (folder: string) => Promise<Record<string, string>>> = {
-  tls: async (folder) => {
-    const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
-    return { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
-  },
+  tls: async (folder) => tlsVariables(mount(join(folder, 'tls'), await make())),
   gateway: async () => ({ GATEWAY_TARGETS: '/away=http://127.0.0.1:9' }), // discard: nobody listens on it
 };
 

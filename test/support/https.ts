@@ -2,7 +2,7 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { QUICK } from '../harness/environment.ts';
 import { DIST, type ServiceProcess, startService } from '../harness/service.ts';
-import { make, mount, type MountedSecret } from './certificates.ts';
+import { make, mount, type MountedSecret, tlsVariables } from './certificates.ts';
 import { newFolder } from './folder.ts';
 
 /** A mounted Secret with a certificate of its own. */
@@ -12,9 +12,7 @@ export async function newSecret(): Promise<MountedSecret> {
 
 /** The variables of HTTPS with this certificate. */
 export const tls = (secret: MountedSecret, env: Record<string, string> = {}) => ({
-  TLS_PORT: '0',
-  TLS_CERT_FILE: secret.certFile,
-  TLS_KEY_FILE: secret.keyFile,
+  ...tlsVariables(secret),
   ...env,
 });
 

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
-import { make, mount } from './certificates.ts';
+import { urlOf } from '../harness/log-lines.ts';
+import { make, mount, tlsVariables } from './certificates.ts';
+import { newFolder } from './folder.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { FIXTURE } from '../fixture/sources.ts';
 
@@ -43,8 +45,7 @@ export function withCertificate(): (
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'service-'));
     if (!HAS_TLS) return;
-    const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
-    files = { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
+    files = tlsVariables(mount(join(folder, 'tls'), await make()));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -59,12 +60,26 @@ export function withCertificate(): (
       },
       { entry: 'test/process/fixture.mjs' },
     );
-    const { port } = await service.line({ event: 'listening', listener: protocol });
+    const url = await urlOf(service, protocol);
     await service.line({ state: 'ready' });
     const enter = async () => {
       if (state !== 'ready') service.kill('SIGTERM');
       await service.line({ state });
     };
-    return { service, url: `${protocol}://127.0.0.1:${String(port)}`, enter };
+    return { service, url, enter };
   };
+}
+
+/** The fixture with a listener for each protocol, for all tests of a file; `https` is empty where there is none. */
+export async function startOnEveryPort(
+  env: Record<string, string> = {},
+): Promise<{ service: ServiceProcess; urls: Record<Protocol | 'management', string> }> {
+  const tls = HAS_TLS ? tlsVariables(mount(join(newFolder(), 'tls'), await make())) : {};
+  const service = startService({ ...tls, ...env });
+  const urls = {
+    http: await service.url,
+    https: HAS_TLS ? await urlOf(service, 'https') : '',
+    management: await service.management,
+  };
+  return { service, urls };
 }
