@@ -8,7 +8,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check';
 import { FIXTURE } from '../fixture/sources.ts';
 import { RawClient } from '../harness/raw-client.ts';
-import { make, mount } from '../support/certificates.ts';
+import { make, mount, tlsVariables } from '../support/certificates.ts';
 import { readRequest, type StrictRequest } from '../support/strict-http.ts';
 import { strictTarget, type StrictTarget } from '../support/strict-target.ts';
 import { answersIn } from './answers.ts';
@@ -47,11 +47,11 @@ export async function fuzz({
 }: CampaignOptions): Promise<Campaign> {
   const has = (room: string) => FIXTURE.rooms.some(({ name }) => name === room);
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
-  const { certFile, keyFile } = mount(join(folder, 'tls'), await make());
+  const secret = mount(join(folder, 'tls'), await make());
   const target = await strictTarget();
   const service = startFuzzed(
     {
-      ...(has('tls') && { TLS_PORT: '0', TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }),
+      ...(has('tls') && tlsVariables(secret)),
       ...(has('gateway') && { GATEWAY_TARGETS: `/up=${target.url}` }),
     },
     preloads,
@@ -83,7 +83,7 @@ export async function fuzz({
       findings: [
         ...(details.failed ? [`${String(details.errorInstance)}\n${fc.defaultReportMessage(details)}`] : []),
         ...target.errors.map((error) => `the target could not read ${error}`),
-        ...service.complaints.map((line) => `the service said ${line}`),
+        ...service.complaints.map((line) => `the service said ${JSON.stringify(line)}`),
         ...(books ?? []).map((listener) => `the books do not balance: ${JSON.stringify(listener)}`),
         ...(code === 0 ? [] : [`the service ended with ${code}`]),
       ],

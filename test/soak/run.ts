@@ -7,7 +7,7 @@ import { readPaths } from '../../scripts/paths.ts';
 import type { Report } from '../../src/lastcall/lifecycle/report.ts';
 import { rooms } from '../../src/service/variables.ts';
 import type { LogLine } from '../harness/log-lines.ts';
-import { make, mount } from '../support/certificates.ts';
+import { make, mount, tlsVariables } from '../support/certificates.ts';
 import { PROXIED, type Surroundings } from './ask.ts';
 import { everyKind } from './clients.ts';
 import { Ledger } from './ledger.ts';
@@ -57,7 +57,7 @@ export async function soak({ seconds, preloads = [], say }: SoakOptions): Promis
   const service = startSoaked(
     'dist/main.js',
     {
-      ...(has('tls') && { TLS_PORT: '0', TLS_CERT_FILE: secret.certFile, TLS_KEY_FILE: secret.keyFile }),
+      ...(has('tls') && tlsVariables(secret)),
       ...(has('gateway') && { GATEWAY_TARGETS: `${PROXIED}=${target.url}` }),
     },
     preloads,
