@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,12 +24,12 @@ text { font: 12px ui-sans-serif, system-ui, 'Segoe UI', Roboto, Arial, sans-seri
 /** One life, that ends with a request in flight, hooks and a last scrape; its spans. */
 async function traced(): Promise<SentSpan[]> {
   const spans: SentSpan[] = [];
-  const collector = createServer((req, res) => {
-    void req.toArray().then((parts) => {
-      spans.push(...spansOf(EXPORT.requestDeserialize(Buffer.concat(parts as Buffer[]))));
-      res.end();
-    });
-  });
+  const take = async (req: IncomingMessage, res: ServerResponse) => {
+    const parts = (await req.toArray()) as Buffer[];
+    spans.push(...spansOf(EXPORT.requestDeserialize(Buffer.concat(parts))));
+    res.end();
+  };
+  const collector = createServer((req, res) => void take(req, res));
   collector.listen(0, '127.0.0.1');
   await once(collector, 'listening');
   const service = spawn(process.execPath, ['test/process/fixture.mjs'], {
