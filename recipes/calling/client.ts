@@ -89,12 +89,11 @@ export class Client {
 
 // #region headers
 /** The id of the request, and its trace, of which this call is a new span (W3C Trace Context). */
-function headersFor({ id, traceId, traceSampled }: Request): Record<string, string> {
+function headersFor({ id, traceId, traceSampled, spanId }: Request): Record<string, string> {
+  const requestId = { 'x-request-id': String(id) };
+  if (spanId !== undefined) return requestId; // tracing is on: `fetch` says it by itself
   const trace = traceId ?? randomBytes(16).toString('hex');
   const span = randomBytes(8).toString('hex');
-  return {
-    'x-request-id': String(id),
-    traceparent: `00-${trace}-${span}-${traceSampled === true ? '01' : '00'}`,
-  };
+  return { ...requestId, traceparent: `00-${trace}-${span}-${traceSampled === true ? '01' : '00'}` };
 }
 // #endregion headers

@@ -11,6 +11,7 @@ import { Scrapes } from './management/scrapes.ts';
 import type { CreateApp, Upgrader } from './parts.ts';
 import type { Room, Wiring } from './room.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 export interface AssemblyOptions<V extends Schema> extends Loaded<V> {
   createApp: CreateApp<V>;
@@ -54,6 +55,9 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
       if (state === 'lame-duck') leaving.abort();
       if (state === 'cleanup') health.stop(); // the hooks close what the checks look at
     });
+    const ground = { config, hooks, lifecycle, logger, metrics };
+    let tracing: Tracing | undefined;
+    for (const room of rooms) tracing ??= await room.prepare?.(settingsOf(room), ground);
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
     const { signal: shutdownSignal } = leaving;
@@ -65,6 +69,7 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
       hooks,
       health,
       metrics,
+      tracing,
       shutdownSignal,
       onUpgrade,
     };
@@ -72,7 +77,7 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
     if (handler === undefined) return;
     const gate = admission(config, logger, metrics);
     const listen: Wiring['listen'] = (own) => {
-      const listener = trafficListener({ config, handler, upgraders, gate, metrics, logger }, own);
+      const listener = trafficListener({ config, handler, upgraders, gate, metrics, tracing, logger }, own);
       listeners.push(listener);
       return listener;
     };

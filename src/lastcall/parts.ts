@@ -6,6 +6,7 @@ import type { Health } from './lifecycle/health.ts';
 import type { Hooks } from './lifecycle/hooks.ts';
 import type { UpgradeHandler } from './listener/upgrades.ts';
 import type { MetricFactory } from './telemetry/metric-factory.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 /** Takes a WebSocket and says true, or leaves it to the next. */
 export type Upgrader = (...args: Parameters<UpgradeHandler>) => boolean;
@@ -24,6 +25,8 @@ export interface AppParts<V extends Schema = Schema> {
   health: Health;
   /** Metrics of your own. */
   metrics: MetricFactory;
+  /** For parts of the engine; undefined: nothing is traced. Spans of your own come from `@opentelemetry/api`. */
+  tracing: Tracing | undefined;
   /**
    * Fires when the process is told to leave, for work that no request has asked for: a consumer takes no new job from
    * then on. The hooks stop later, after the drain.

@@ -1,12 +1,14 @@
 import type { AppParts, Room } from '#lastcall';
 import { gatewayRoom } from '#lastcall/gateway';
 import { tls } from '#lastcall/tls';
+import { tracing } from '#lastcall/tracing';
 import { ordersVariables } from './orders/variables.ts';
 
 /** The parts of the engine that this service uses and could do without: docs/taking-out.md. */
 export const rooms: Room[] = [
   tls, // HTTPS
   gatewayRoom, // paths that other services answer
+  tracing, // spans of requests, for a collector
 ];
 
 // #region variables

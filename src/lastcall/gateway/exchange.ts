@@ -9,6 +9,7 @@ import type { Receiver, TargetConnection, TargetRequest } from './target-connect
 import type { TargetPool } from './target-pool.ts';
 import { reasonOf } from './target-socket.ts';
 import type { GatewayTarget } from './targets.ts';
+import type { ClientSpan, Tracing } from '../telemetry/tracing.ts';
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 /**
@@ -31,6 +32,7 @@ export interface ExchangeParts {
   /** Our name in `Via`. */
   via: string;
   count: CountOutcome;
+  tracing: Tracing | undefined;
 }
 
 /**
@@ -43,6 +45,10 @@ export class Exchange implements Receiver {
   readonly #repeatable: boolean;
   readonly #startedAt = performance.now();
   #connection: TargetConnection | undefined;
+  /** Of the try that is under way, where requests are traced. */
+  #span: ClientSpan | undefined;
+  /** Of the answer. */
+  #status: number | undefined;
   #tries = 0;
   #cancelDeadline: () => void;
   /** Known as soon as nothing that the target does can change it. */
@@ -70,6 +76,7 @@ export class Exchange implements Receiver {
   onHead(status: number, message: string, rawHeaders: string[], httpVersion: string): void {
     if (this.#outcome !== undefined) return;
     const { req, res, via } = this.#parts;
+    this.#status = status;
     this.#cancelDeadline();
     if (isAnswered(res)) {
       this.#end('aborted'); // not by us: the client was too slow, or has gone
@@ -89,13 +96,16 @@ export class Exchange implements Receiver {
     this.#connection = undefined; // from now on it is somebody else's
     this.#parts.res.end();
     this.#outcome = 'ok';
+    this.#span?.end({ status: this.#status });
   }
 
   onError(error: Error): void {
     if (this.#outcome !== undefined) return;
     const { res, target } = this.#parts;
     const repeat = this.#repeatable && this.#tries === 1 && this.#connection?.hasAnswered === false;
-    if (this.#body?.brokenOff === true) {
+    const left = this.#body?.brokenOff === true;
+    this.#span?.end({ status: this.#status, ...(!left && { error: reasonOf(error) }) });
+    if (left) {
       this.#end('aborted');
     } else if (res.headersSent) {
       this.#end('broken');
@@ -113,11 +123,14 @@ export class Exchange implements Receiver {
   }
 
   #send(): void {
-    const { req, pool, path, headers } = this.#parts;
+    const { req, pool, path, target, tracing } = this.#parts;
+    const { method } = req;
+    this.#span = tracing?.call(req, { method, url: target.url, path });
+    const headers = this.#span?.headersFrom(this.#parts.headers) ?? this.#parts.headers;
     this.#tries++;
     const first = this.#tries === 1;
     this.#connection = pool.take(this.#repeatable ? (first ? Infinity : 0) : RECENT_MS);
-    this.#connection.send({ method: req.method, path, headers, body: this.#body }, this);
+    this.#connection.send({ method, path, headers, body: this.#body }, this);
   }
 
   #timeout(): void {
@@ -139,6 +152,7 @@ export class Exchange implements Receiver {
   /** The target is of no use any more. */
   #end(outcome: Outcome): void {
     this.#outcome = outcome;
+    this.#span?.end({ status: this.#status, ...(outcome !== 'aborted' && { error: outcome }) });
     this.#cancelDeadline();
     this.#connection?.destroy(new Error(outcome));
     this.#body?.destroy();

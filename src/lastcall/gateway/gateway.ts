@@ -26,8 +26,9 @@ export function gateway(
     settingsOf,
     hooks,
     metrics,
+    tracing,
     onUpgrade,
-  }: Pick<AppParts, 'config' | 'settingsOf' | 'hooks' | 'metrics' | 'onUpgrade'>,
+  }: Pick<AppParts, 'config' | 'settingsOf' | 'hooks' | 'metrics' | 'tracing' | 'onUpgrade'>,
 ): RequestHandler {
   const { targets = [], timeoutMs } = settingsOf(gatewayRoom);
   if (targets.length === 0) return (_req, _res, next) => next();
@@ -51,7 +52,18 @@ export function gateway(
     const target = findTarget(targets, hostOf(req.headers.host), path);
     if (target === undefined || isEvasive(path)) return false;
     const headers = forwardedHeaders(req, via, trusted);
-    tunnel({ req, socket, head, target, path: pathAt(target, url), headers, timeoutMs, via, count });
+    tunnel({
+      req,
+      socket,
+      head,
+      target,
+      path: pathAt(target, url),
+      headers,
+      timeoutMs,
+      via,
+      count,
+      tracing,
+    });
     return true;
   });
 
@@ -64,7 +76,19 @@ export function gateway(
     if (isEvasive(path)) throw new Problem(400, 'the path has . or .. in it');
     // The connection to the target has a host and a framing of its own.
     const { host: _host, 'transfer-encoding': _framing, ...headers } = forwardedHeaders(req, via, trusted);
-    new Exchange({ req, res, next, target, pool, path: pathAt(target, url), headers, timeoutMs, via, count });
+    new Exchange({
+      req,
+      res,
+      next,
+      target,
+      pool,
+      path: pathAt(target, url),
+      headers,
+      timeoutMs,
+      via,
+      count,
+      tracing,
+    });
   };
 }
 

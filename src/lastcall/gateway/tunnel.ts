@@ -8,6 +8,7 @@ import { rawProblem } from '../http/problem.ts';
 import { type AnswerHead, breakAnswer, writeAnswerHead } from './answer.ts';
 import { returnedHeaders } from './forwarded-headers.ts';
 import type { CountOutcome } from './outcomes.ts';
+import type { ClientSpan, Tracing } from '../telemetry/tracing.ts';
 import type { GatewayTarget } from './targets.ts';
 import { WebSocketGoodbye } from './websocket-goodbye.ts';
 
@@ -24,6 +25,7 @@ export interface TunnelParts {
   /** Our name in `Via`. */
   via: string;
   count: CountOutcome;
+  tracing: Tracing | undefined;
 }
 
 /**
@@ -31,8 +33,9 @@ export interface TunnelParts {
  * reaches the target before that has agreed; a target that does not want to has its answer passed on.
  */
 export function tunnel(parts: TunnelParts): void {
-  const { req, socket, target, timeoutMs, count } = parts;
-  const upstream = shakeHands(parts);
+  const { req, socket, target, path, timeoutMs, count, tracing } = parts;
+  const span = tracing?.call(req, { method: 'GET', url: target.url, path });
+  const upstream = shakeHands(parts, span);
   const leave = () => upstream.destroy();
   socket.once('close', leave);
   const begun = () => {
@@ -42,8 +45,13 @@ export function tunnel(parts: TunnelParts): void {
   const fail = (status: 502 | 504) => {
     begun();
     upstream.destroy();
-    if (socket.destroyed) return count(target, 'aborted');
-    count(target, status === 504 ? 'timeout' : 'unreachable');
+    if (socket.destroyed) {
+      span?.end({ status: undefined });
+      return count(target, 'aborted');
+    }
+    const outcome = status === 504 ? 'timeout' : 'unreachable';
+    span?.end({ status: undefined, error: outcome });
+    count(target, outcome);
     socket.write(rawProblem(status, 'the target of this path gave no answer'));
     socket.destroySoon();
   };
@@ -57,6 +65,7 @@ export function tunnel(parts: TunnelParts): void {
       peer.destroy();
       return fail(502);
     }
+    span?.end({ status: answer.statusCode });
     count(target, 'upgraded');
     join(parts, answer, peer, head);
   });
@@ -65,6 +74,7 @@ export function tunnel(parts: TunnelParts): void {
     upstream.off('error', onError);
     upstream.on('error', () => undefined);
     refuse(parts, answer, fail);
+    span?.end({ status: answer.statusCode });
   });
   const onError = () => fail(502);
   upstream.once('error', onError);
@@ -72,8 +82,12 @@ export function tunnel(parts: TunnelParts): void {
 }
 
 /** Asks the target. A handshake has no body, whatever its headers say. */
-function shakeHands({ req, target: { url }, path, headers: given }: TunnelParts): ClientRequest {
-  const { host: _host, 'content-length': _length, 'transfer-encoding': _framing, ...headers } = given;
+function shakeHands(
+  { req, target: { url }, path, headers: given }: TunnelParts,
+  span?: ClientSpan,
+): ClientRequest {
+  const traced = span?.headersFrom(given) ?? given;
+  const { host: _host, 'content-length': _length, 'transfer-encoding': _framing, ...headers } = traced;
   const { protocol, hostname, port } = url;
   const upstream = (protocol === 'https:' ? https.request : http.request)({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),

@@ -11,7 +11,8 @@ export class RequestFields {
   readonly status: number | undefined;
   readonly ms: number | undefined;
   readonly bytes: number | undefined;
-  readonly traceId: string | undefined;
+  readonly trace_id: string | undefined;
+  readonly span_id: string | undefined;
   readonly err: unknown;
 
   /** @param err that it has ended with */
@@ -23,7 +24,8 @@ export class RequestFields {
     this.status = res.headersSent ? res.statusCode : undefined;
     this.ms = tracked?.ageMs;
     this.bytes = tracked?.bytesSent;
-    this.traceId = req.traceId;
+    this.trace_id = req.traceId;
+    this.span_id = req.spanId;
     this.err = err;
   }
 

@@ -9,10 +9,12 @@ import { routeOf } from './route-table.ts';
 
 declare module 'http' {
   interface IncomingMessage {
-    /** Of the W3C `traceparent` header, if it has one that is valid. */
+    /** Of the trace that it belongs to: where tracing is off, that of a valid W3C `traceparent` header. */
     traceId?: string;
-    /** Whether somebody upstream records that trace. */
+    /** Whether somebody records that trace. */
     traceSampled?: boolean;
+    /** Of its own span, where tracing is on. */
+    spanId?: string;
   }
 }
 
@@ -45,7 +47,9 @@ export function requestLog(logger: Logger): RequestHandler {
   return (req, res, next) => {
     log(req, res);
     const { traceparent } = req.headers;
-    if (typeof traceparent === 'string') readTrace(req, traceparent);
+    if (typeof traceparent === 'string' && req.traceId === undefined) readTrace(req, traceparent);
+    if (req.traceId !== undefined) req.log = bind(req.log, 'trace_id', req.traceId);
+    if (req.spanId !== undefined) req.log = bind(req.log, 'span_id', req.spanId);
     res.log = req.log; // that of pino-http is for its own line
     next();
   };
@@ -56,7 +60,6 @@ function readTrace(req: IncomingMessage, traceparent: string): void {
   if (traceId === undefined) return;
   req.traceId = traceId;
   req.traceSampled = (Number.parseInt(flags, 16) & 1) === 1;
-  req.log = bind(req.log, 'traceId', traceId);
 }
 
 /** The id of a request: that of the client if it is well-formed, else a new one. It is sent back as a header. */

@@ -10,6 +10,7 @@ import type { Upgrader } from '../parts.ts';
 import { logListener } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { refusalLog } from '../telemetry/refusal-log.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { messageClasses } from './message-classes.ts';
 import { rawProblem, refuseAsProblem } from './problem.ts';
 import { requestLog } from './request-log.ts';
@@ -22,12 +23,13 @@ export interface TrafficOptions {
   upgraders: Upgrader[];
   gate: Gate | undefined;
   metrics: Metrics;
+  tracing: Tracing | undefined;
   logger: Logger;
 }
 
 /** One listener of the application, not open yet; a certificate makes it HTTPS. */
 export function trafficListener(
-  { config, handler, upgraders, gate, metrics, logger }: TrafficOptions,
+  { config, handler, upgraders, gate, metrics, tracing, logger }: TrafficOptions,
   own: { name: string; port: number; certificate?: Certificate },
 ): Listener {
   const log = requestLog(logger);
@@ -40,7 +42,7 @@ export function trafficListener(
   };
   const listener = new Listener({
     ...config.http,
-    handler,
+    handler: tracing === undefined ? handler : (req, res) => tracing.serve(req, res, handler),
     gate,
     messages: messageClasses(handler),
     refuse,
@@ -49,7 +51,11 @@ export function trafficListener(
   });
   logListener(logger, listener);
   countRefusals(listener, metrics, logger);
-  listener.onRequestEnd = (request) => metrics.observeRequest(request, routeOf(request.req));
+  listener.onRequestEnd = (request) => {
+    const route = routeOf(request.req);
+    tracing?.ended(request, route);
+    metrics.observeRequest(request, route);
+  };
   if (upgraders.length > 0) {
     listener.onUpgrade((req, socket, head) => {
       if (upgraders.some((upgrader) => upgrader(req, socket, head))) return;

@@ -13,11 +13,14 @@ export interface Hook {
   stop?: (signal: AbortSignal) => unknown;
   /** Most milliseconds for `stop`; by default a fair share of the budget. */
   timeoutMs?: number;
+  /** Whether the shutdown has failed if `stop` has; by default it has. It is told in any case. */
+  critical?: boolean;
 }
 
 export interface HookResult {
   name: string;
   result: 'ok' | 'error' | 'timeout';
+  critical: boolean;
   ms: number;
   error?: unknown;
 }
@@ -139,6 +142,7 @@ export class Hooks {
     const ended = (result: HookResult['result'], error?: unknown): HookResult => ({
       name: entry.name,
       result,
+      critical: entry.critical ?? true,
       ms: Math.round(performance.now() - started),
       ...(error === undefined ? {} : { error }),
     });

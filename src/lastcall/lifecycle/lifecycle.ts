@@ -34,8 +34,10 @@ export interface LifecycleEvents {
 const EXPEDITED_HOOKS_MS = 1000;
 /** One Ctrl-C reaches the process twice, milliseconds apart, when a parent (npm, tsx) forwards the terminal's SIGINT. */
 const SAME_KEYSTROKE_MS = 100;
+/** What is done at the very end gets this long. It is a part of the margin: nobody has to plan for it. */
+const FAREWELL_MS = 400;
 /** The final scrape ends this long before the overall deadline, however long the event loop stood still. */
-const SCRAPE_RESERVE_MS = 250;
+const SCRAPE_RESERVE_MS = 250 + FAREWELL_MS;
 
 /**
  * The life of one process: starting → ready → lame-duck → draining → cleanup → final-scrape → exited.
@@ -57,6 +59,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   #disarmDeadline: (() => void) | undefined;
   /** Counted from the first signal; `Infinity`: none. */
   readonly deadlineMs: number;
+  /** Called when all is done but the exit, with the report as it will be: for what tells somebody of it. */
+  farewell: ((report: Report) => Promise<unknown>) | undefined;
   #interrupts = 0;
   #interruptedAt = -Infinity;
   #ended = false;
@@ -198,6 +202,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       const atMostMs = Math.max(0, (this.remainingMs ?? Infinity) - SCRAPE_RESERVE_MS);
       await this.#race(scrapes.next(), (done) => patientTimeout(done, patienceMs, atMostMs));
     }
+    const told = this.farewell?.(this.#record.report(this.#open)).catch(() => undefined);
+    if (told !== undefined) await this.#race(told, (done) => hardTimeout(done, FAREWELL_MS));
     this.#end({});
   }
 

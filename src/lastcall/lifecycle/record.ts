@@ -97,7 +97,8 @@ export class ShutdownRecord {
   report(listeners: Drainable[]): Report {
     const facts = this.#facts(listeners);
     const cut = facts.listeners.some(({ result }) => result !== 'closed');
-    const outcome = outcomeOf({ ...this.failed, cut, hooks: facts.hooks });
+    const hooks = this.hookResults.filter(({ critical }) => critical);
+    const outcome = outcomeOf({ ...this.failed, cut, hooks });
     return { ...facts, outcome, exitCode: EXIT_CODES[outcome] };
   }
 

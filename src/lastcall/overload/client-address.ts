@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/schema.ts';
-import { expressApp } from '../http/express-app.ts';
+import { callerBy } from '../http/caller.ts';
 
-/** Who asks, by `TRUST_PROXY`: the address that Express would say, whatever the application is. */
+/** Who asks, by `TRUST_PROXY`. */
 export function clientAddress(config: Pick<Config, 'trustProxy'>): (req: IncomingMessage) => string {
-  const app = expressApp(config);
-  return ({ headers, socket }) => clientOf(String(Reflect.get(app.request, 'ip', { app, headers, socket })));
+  const { address } = callerBy(config);
+  return (req) => clientOf(address(req));
 }
 
 /** Who has an address of IPv6 has 2^64 of them at least. */

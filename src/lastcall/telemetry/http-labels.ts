@@ -4,6 +4,11 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const MOST_SETS = 2000;
 const OTHER = '_OTHER';
 
+/** The method of a request, one of few. */
+export function knownMethod(given: string): string {
+  return METHODS.has(given) ? given : OTHER;
+}
+
 export interface HttpLabels {
   http_request_method: string;
   http_route: string;
@@ -22,7 +27,7 @@ export function httpLabels(most = MOST_SETS): (method: string, route: string, st
     return labels;
   };
   return (given, route, status) => {
-    const method = METHODS.has(given) ? given : OTHER;
+    const method = knownMethod(given);
     const key = `${method} ${status} ${route}`;
     const labels = known.get(key);
     if (labels !== undefined) return labels;

@@ -57,7 +57,7 @@ describe('the trace id in the log line', () => {
     const { headers } = await request(app.url).get('/').set('traceparent', traceparent);
 
     const line = await app.log.line({ requestId: headers['x-request-id'] });
-    expect(line['traceId']).toBe(TRACE);
+    expect(line['trace_id']).toBe(TRACE);
   });
 
   test.each([
@@ -71,7 +71,7 @@ describe('the trace id in the log line', () => {
     const { headers } = await request(app.url).get('/').set('traceparent', traceparent);
 
     const line = await app.log.line({ requestId: headers['x-request-id'] });
-    expect(line).not.toHaveProperty('traceId');
+    expect(line).not.toHaveProperty('trace_id');
   });
 });
 

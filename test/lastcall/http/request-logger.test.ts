@@ -51,17 +51,17 @@ describe('the logger of a request', () => {
       res.log.info(JSON.stringify(req.log.bindings()));
       res.end();
     });
-    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
     await request(app)
       .get('/')
       .set('X-Request-Id', 'r-1')
-      .set('traceparent', `00-${traceId}-00f067aa0ba902b7-01`);
+      .set('traceparent', `00-${trace_id}-00f067aa0ba902b7-01`);
     await log.line({ event: 'request' });
 
     expect(log.lines).toMatchObject([
-      { requestId: 'r-1', traceId, order: 7, msg: 'child' },
-      { requestId: 'r-1', traceId, msg: JSON.stringify({ service: 'shop', requestId: 'r-1', traceId }) },
-      { event: 'request', requestId: 'r-1', traceId },
+      { requestId: 'r-1', trace_id, order: 7, msg: 'child' },
+      { requestId: 'r-1', trace_id, msg: JSON.stringify({ service: 'shop', requestId: 'r-1', trace_id }) },
+      { event: 'request', requestId: 'r-1', trace_id },
     ]);
   });
 

@@ -1,0 +1,71 @@
+import { createNoopMeter, type MeterProvider } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Logger } from 'pino';
+import { messageOf } from '../lifecycle/errors.ts';
+import type { MetricFactory } from '../telemetry/metric-factory.ts';
+
+const RESULTS = ['delivered', 'failed', 'dropped'] as const;
+
+/** What became of spans: counted, and told when it changes. */
+export class Delivery implements SpanExporter {
+  /** Spans that the collector did not take. */
+  failed = 0;
+  /** Why, for the last of them. */
+  reason = '';
+  readonly #exporter: SpanExporter;
+  readonly #logger: Logger;
+  readonly #count: (result: (typeof RESULTS)[number], spans: number) => void;
+  #failing = false;
+
+  constructor(exporter: SpanExporter, logger: Logger, metrics: MetricFactory) {
+    this.#exporter = exporter;
+    this.#logger = logger;
+    const counter = metrics.counter(
+      'tracing_spans_total',
+      'Spans for the collector, by what became of them.',
+      ['result'],
+    );
+    for (const result of RESULTS) counter.inc({ result }, 0);
+    this.#count = (result, spans) => counter.inc({ result }, spans);
+  }
+
+  /** For the SDK's queue, which tells in a metric alone what it had no room for. */
+  get meterProvider(): MeterProvider {
+    const add = (spans: number, attributes?: Record<string, unknown>) => {
+      if (attributes?.['error.type'] === 'queue_full') this.#count('dropped', spans);
+    };
+    return { getMeter: () => Object.assign(createNoopMeter(), { createCounter: () => ({ add }) }) };
+  }
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#exporter.export(spans, (result) => {
+      const delivered = result.code === ExportResultCode.SUCCESS;
+      this.#count(delivered ? 'delivered' : 'failed', spans.length);
+      if (!delivered) {
+        this.failed += spans.length;
+        this.reason = messageOf(result.error ?? 'no reason is known');
+      }
+      this.#say(!delivered);
+      done(result);
+    });
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async forceFlush(): Promise<void> {
+    await this.#exporter.forceFlush?.();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#exporter.shutdown();
+  }
+
+  /** As often as it changes: a collector that is away for an hour is two lines. */
+  #say(failing: boolean): void {
+    if (failing === this.#failing) return;
+    this.#failing = failing;
+    if (failing) {
+      this.#logger.warn({ event: 'tracing', reason: this.reason }, `traces are lost: ${this.reason}`);
+    } else this.#logger.info({ event: 'tracing' }, 'traces are delivered again');
+  }
+}

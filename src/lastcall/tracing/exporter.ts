@@ -1,0 +1,37 @@
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Values } from './variables.ts';
+
+/** What the exporter of OpenTelemetry is made with. */
+interface Target {
+  url: string;
+  headers: Record<string, string>;
+  timeoutMillis: number;
+}
+
+/** The exporter for the protocol of the collector; only that is loaded. */
+export async function exporterFor(values: Values): Promise<SpanExporter> {
+  const protocol = values.tracesProtocol ?? values.protocol;
+  const target: Target = {
+    url: urlOf(values, protocol),
+    headers: { ...values.headers, ...values.tracesHeaders },
+    timeoutMillis: values.tracesTimeoutMs ?? values.timeoutMs,
+  };
+  return protocol === 'grpc' ? overGrpc(target) : overHttp(target);
+}
+
+function urlOf({ endpoint, tracesEndpoint }: Values, protocol: string): string {
+  if (tracesEndpoint !== undefined) return tracesEndpoint.href;
+  if (endpoint === undefined) throw new Error('there is no collector');
+  return protocol === 'grpc' ? endpoint.href : `${endpoint.href.replace(/\/$/, '')}/v1/traces`;
+}
+
+async function overHttp(target: Target): Promise<SpanExporter> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto');
+  return new OTLPTraceExporter(target);
+}
+
+/** It takes the headers from the environment itself: they are `Metadata` of a package below it. */
+async function overGrpc({ url, timeoutMillis }: Target): Promise<SpanExporter> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc');
+  return new OTLPTraceExporter({ url, timeoutMillis });
+}
