@@ -6,7 +6,7 @@
 export function parsePairs(text: string): Record<string, string> {
   const entries = text.split(',').map((entry) => {
     const [, key = '', value] = /^\s*([^=\s]+)\s*=\s*(.*?)\s*$/.exec(entry) ?? [];
-    if (value === undefined) throw new Error(`"${entry}" is not key=value`);
+    if (value === undefined) throw new Error(`"${entry}" has no =`);
     return [decoded(key), decoded(value)] as const;
   });
   return Object.fromEntries(entries);

@@ -175,15 +175,15 @@ describe('a hook that fails never stops the others', () => {
     const error = new Error('boom');
     const seen: HookResult[] = [];
     hooks.add({ name: 'a', stop: never });
-    hooks.add({ name: 'b', stop: async () => Promise.reject(error) });
+    hooks.add({ name: 'b', stop: async () => Promise.reject(error), critical: false });
     hooks.add({ name: 'c', stop: async () => Promise.reject(undefined) });
 
     void hooks.stop((result) => seen.push(result));
     await jest.advanceTimersByTimeAsync(1);
 
     expect(seen).toEqual([
-      { name: 'c', result: 'error', ms: 0, error: expect.any(Error) },
-      { name: 'b', result: 'error', ms: 0, error },
+      { name: 'c', result: 'error', critical: true, ms: 0, error: expect.any(Error) },
+      { name: 'b', result: 'error', critical: false, ms: 0, error },
     ]);
     await jest.advanceTimersByTimeAsync(4000);
     expect(seen).toHaveLength(3);

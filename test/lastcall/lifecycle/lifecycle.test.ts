@@ -221,6 +221,57 @@ describe('the way through the states', () => {
     await jest.advanceTimersByTimeAsync(1);
     expect(exits).toEqual([0]);
   });
+
+  test('a hook that is not critical may fail: it is told, and the shutdown is clean', async () => {
+    const { lifecycle, hooks, listener, term, exits, report } = setUp({ windowMs: 0 });
+    hooks.add({
+      name: 'tracer',
+      critical: false,
+      stop: async () => Promise.reject(new Error('no collector')),
+    });
+    await lifecycle.start();
+    term();
+    await settle();
+    listener.finish();
+    await settle();
+    expect(exits).toEqual([0]);
+    expect(report()).toMatchObject({ outcome: 'clean', hooks: [{ name: 'tracer', result: 'error' }] });
+  });
+
+  test('the farewell comes last, and gets the report', async () => {
+    const { lifecycle, listener, term, exits, states } = setUp({ windowMs: 0 });
+    const told: unknown[] = [];
+    let done = () => undefined as void;
+    lifecycle.farewell = async (report) => {
+      told.push(report, states.at(-1));
+      await new Promise<void>((resolve) => (done = resolve));
+    };
+    await lifecycle.start();
+    term();
+    await settle();
+    listener.finish();
+    await settle();
+    expect(told).toMatchObject([{ outcome: 'clean', exitCode: 0 }, 'cleanup']);
+    expect(exits).toEqual([]);
+    done();
+    await settle();
+    expect(exits).toEqual([0]);
+  });
+
+  test.each([
+    ['hangs', async () => new Promise(() => undefined)],
+    ['fails', async () => Promise.reject(new Error('no collector'))],
+  ])('a farewell that %s costs at most 400 ms, and nothing else', async (_what, farewell) => {
+    const { lifecycle, listener, term, exits, report } = setUp({ windowMs: 0 });
+    lifecycle.farewell = farewell;
+    await lifecycle.start();
+    term();
+    await settle();
+    listener.finish();
+    await jest.advanceTimersByTimeAsync(401);
+    expect(exits).toEqual([0]);
+    expect(report()).toMatchObject({ outcome: 'clean' });
+  });
 });
 
 describe('deadlines', () => {
