@@ -82,11 +82,12 @@ export class ServerSpans implements Tracing {
       nameOf(req.method),
       {
         kind: SpanKind.SERVER,
-        attributes: this.#attributesOf(req),
         ...(startedAt !== undefined && { startTime: startedAt }),
       },
       parent,
     );
+    // Not before: no sampler looks at them, and most of the time nobody will.
+    if (span.isRecording()) span.setAttributes(this.#attributesOf(req));
     const { traceId, spanId, traceFlags } = span.spanContext();
     req.traceId = traceId;
     req.spanId = spanId;
