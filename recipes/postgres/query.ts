@@ -40,7 +40,7 @@ export function queryBy(client: Pick<ClientBase, 'query'>, { hostname, port, pat
 }
 
 /** The name of the span, of which there have to be few: `SELECT accounts`, `COMMIT`. */
-export function summaryOf(sql: string): string {
+function summaryOf(sql: string): string {
   const [, verb = 'query', table] = SUMMARY.exec(sql) ?? [];
   return table === undefined ? verb.toUpperCase() : `${verb.toUpperCase()} ${table}`;
 }
