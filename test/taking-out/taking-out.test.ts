@@ -16,7 +16,7 @@ const TOUCHED: Record<string, string[]> = {
   examples: ['test/chart/(contract|schema)', 'test/process/visibility', 'test/docs/'],
   tls: ['test/lastcall/', ...CHART, 'test/process/(start|half-close|listeners)'],
   gateway: ['test/lastcall/', ...CHART, 'test/process/(start|listeners|visibility)'],
-  tracing: ['test/lastcall/', ...CHART, 'test/process/(start|listeners|visibility|gateway)'],
+  tracing: ['test/lastcall/(config|gateway|http)', 'test/process/start'],
   rehearsal: ['test/chart/(render|schema)', 'test/lastcall/config'],
   alerts: CHART,
   dashboard: CHART,
@@ -34,7 +34,7 @@ const TOUCHED_SLOW: Record<string, string[]> = {
   dashboard: ['test/prometheus/compose'],
 };
 /** Rooms, without which the engine as a package is another. */
-const PACKED = ['tls', 'gateway', 'tracing'];
+const PACKED = ['tls', 'gateway'];
 /** What the service does, and what a scrape shows of it, is another without these. */
 const SERVED = ['examples', 'tls', 'gateway', 'tracing'];
 const ALWAYS = ['test/workflows/docs', 'test/docs/(parts|editor|architecture|reliability)'];
