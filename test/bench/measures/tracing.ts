@@ -7,12 +7,11 @@ import type { Server } from '../server.ts';
 import { start } from './start.ts';
 import { throughput } from './throughput.ts';
 
-/** By the part that is sampled; of the rest, what fails or is slow is kept. */
-const TRACED = [0, 0.01, 1].map((ratio) => ({
-  ...withEnv(service, { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: String(ratio) }),
-  name: `traced-${ratio}`,
-  title: `${ratio * 100} % sampled`,
-}));
+/** By the part that is sampled; what fails or is slow is kept of the rest, or it is not. */
+const TRACED = [
+  traced(0, 'none'),
+  ...[0, 0.01, 1].map((ratio) => traced(ratio, '1s')), // as it is by default
+];
 const CONTESTANTS = [service, ...TRACED];
 const DELIVERED = /^tracing_spans_total\{result="delivered"\} (\d+)/m;
 
@@ -29,6 +28,7 @@ const delivery: Row = {
   unit: 'spans',
   better: 'more',
   shown: 'value',
+  aside: true,
 };
 
 /** Without a goal: what it costs is to be known, and whoever wants it pays. */
@@ -36,6 +36,15 @@ export const tracing: Measure[] = [
   toUntraced({ ...counting(rate), rows: [...rate.rows, delivery] }),
   toUntraced(start(CONTESTANTS)),
 ];
+
+function traced(ratio: number, slow: string) {
+  const sampler = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: String(ratio) };
+  return {
+    ...withEnv(service, { ...sampler, TRACING_SLOW_REQUESTS: slow }),
+    name: `traced-${ratio}-${slow}`,
+    title: `${ratio * 100} % sampled${slow === 'none' ? ', nothing else kept' : ''}`,
+  };
+}
 
 function toUntraced(measure: Measure): Measure {
   const rows = measure.rows.map(({ goal: _none, ...row }): Row => {
