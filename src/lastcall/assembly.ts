@@ -57,7 +57,10 @@ export function assemble<V extends Schema>(options: AssemblyOptions<V>): Assembl
     });
     const ground = { config, hooks, lifecycle, logger, metrics };
     let tracing: Tracing | undefined;
-    for (const room of rooms) tracing ??= await room.prepare?.(settingsOf(room), ground);
+    for (const room of rooms) {
+      const prepared = await room.prepare?.(settingsOf(room), ground);
+      tracing ??= prepared;
+    }
     const upgraders: Upgrader[] = [];
     const onUpgrade = (upgrader: Upgrader) => void upgraders.push(upgrader);
     const { signal: shutdownSignal } = leaving;

@@ -182,7 +182,7 @@ function isLast({ method, version, headers }: StrictRequest): boolean {
   const isClose =
     connection.includes('close') && (version !== 'HTTP/1.0' || !connection.includes('keep-alive'));
   if (method === 'CONNECT' || isClose || isOffer) return true;
-  const expected = values('expect');
+  const expected = version === 'HTTP/1.0' ? [] : values('expect'); // RFC 9110, 10.1.1
   if (expected.length > 0 && !expected.includes('100-continue')) return true;
   return version === 'HTTP/1.0' && !connection.includes('keep-alive');
 }

@@ -1,16 +1,16 @@
 // The fixture with routes whose traces say more than when they began and ended.
 import { fixture, load } from '../fixture/built.mjs';
 
-function feature(router, { jsonBody }, { logger }) {
+function feature(router, _engine, { logger }) {
   /** Asks somebody else. */
   router.get('/calls', async (req, res) => {
     const { status } = await fetch(req.query.url);
     res.json({ status });
   });
-  /** Logs by the logger of the service, once the body is there. */
-  router.post('/notes', jsonBody({ limit: 1000 }), (req, res) => {
-    logger.info({ event: 'note' }, req.body.text);
-    res.end();
+  /** Logs by the logger of the service, as the body comes. */
+  router.post('/notes', (req, res) => {
+    req.on('data', (chunk) => logger.info({ event: 'note' }, String(chunk)));
+    req.on('end', () => res.end());
   });
   router.get('/fails', () => {
     throw new TypeError('no luck');

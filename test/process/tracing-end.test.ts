@@ -9,7 +9,8 @@ import { startOwnService } from '../harness/own-service.ts';
 import { leave, numbersOf, reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
 import { newFolder } from '../support/folder.ts';
-import { type OtlpReceiver, otlpReceiver, type SentSpan } from '../support/otlp-receiver.ts';
+import type { SentSpan } from '../support/otlp.ts';
+import { type OtlpReceiver, otlpReceiver } from '../support/otlp-receiver.ts';
 
 const FIXTURE = { entry: 'test/process/fixture.mjs' };
 
@@ -21,14 +22,14 @@ const answered = ({ spans }: OtlpReceiver) => spans.filter(({ kind }) => kind ==
 
 describe('a collector', () => {
   test('gets the span of every request that was answered, also where a batch is on its way at the signal', async () => {
-    let release = () => undefined as void;
-    const released = new Promise<undefined>((resolve) => (release = () => resolve(undefined)));
+    let refuse = () => undefined as void;
+    const refused = new Promise<number>((resolve) => (refuse = () => resolve(503)));
     let come = () => undefined as void;
     const came = new Promise<void>((resolve) => (come = resolve));
     const collector = await otlpReceiver({
       before: async (nth) => {
         come();
-        return nth === 1 ? released : undefined;
+        return nth === 1 ? refused : undefined;
       },
     });
     const service = start(collector);
@@ -43,7 +44,7 @@ describe('a collector', () => {
     await leave(service);
     expect((await last).status).toBe(200);
     await service.line({ state: 'cleanup' });
-    release();
+    refuse(); // it comes again, a second later
     const { code, report } = await reportOf(service);
 
     expect(code).toBe(0);
@@ -117,7 +118,8 @@ describe('the shutdown', () => {
       OTEL_TRACES_SAMPLER: 'always_off',
     });
     await get(`${await service.url}/echo/x`);
-    await get(`${await service.management}/metrics`);
+    const scraper = { 'X-Prometheus-Scrape-Timeout-Seconds': '10' }; // who says so is waited for
+    await get(`${await service.management}/metrics`, { headers: scraper });
     service.kill('SIGTERM');
     const { code, report } = await reportOf(service);
 

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
@@ -180,11 +180,13 @@ test('a request that is cut ends its span with the state in which it was', async
 describe('a log line', () => {
   test('has the trace and the span of its request, whichever logger writes it', async () => {
     const { collector, service, url, end } = await traced();
-    await fetch(`${url}/notes`, {
-      method: 'POST',
-      headers: { ...SAMPLED, 'Content-Type': 'application/json' },
-      body: '{"text":"as it should be"}',
-    });
+    const body = 'as it should be';
+    const headers = { ...SAMPLED, 'Content-Length': body.length };
+    const req = request(`${url}/notes`, { method: 'POST', headers });
+    req.flushHeaders();
+    await inFlight(await service.management, 1);
+    req.end(body); // from here on, what emits it is the connection
+    await once(req, 'response');
     const note = await service.line({ event: 'note' });
     const line = await service.line({ event: 'request' });
     await end();

@@ -1,40 +1,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import grpc, { type MethodDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import grpc from '@grpc/grpc-js';
 import { own } from '../harness/own.ts';
-
-/** OpenTelemetry's own: https://github.com/open-telemetry/opentelemetry-proto, 1.9.0 and what came after it. */
-const PROTO = fileURLToPath(new URL('otlp', import.meta.url));
-const { 'opentelemetry.proto.collector.trace.v1.TraceService': SERVICE } = loadSync(
-  'opentelemetry/proto/collector/trace/v1/trace_service.proto',
-  { includeDirs: [PROTO], longs: String, enums: String, oneofs: true },
-);
-const EXPORT = (SERVICE as unknown as { Export: MethodDefinition<Request, object> }).Export;
-
-/** A span as it was sent. */
-export interface SentSpan {
-  name: string;
-  kind: string;
-  traceId: string;
-  id: string;
-  /** Empty: it has none. */
-  parentId: string;
-  attributes: Record<string, unknown>;
-  /** `UNSET`, `OK` or `ERROR`. */
-  status: string;
-  /** What its status says. */
-  message: string;
-  events: { name: string; attributes: Record<string, unknown> }[];
-  /** Milliseconds since 1970. */
-  start: number;
-  end: number;
-  /** What is said of the process. */
-  resource: Record<string, unknown>;
-}
+import { EXPORT, type SentSpan, spansOf, type TraceRequest } from './otlp.ts';
 
 export interface OtlpReceiver {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
@@ -99,7 +69,7 @@ class Receiver implements OtlpReceiver {
     server.addService(
       { Export: EXPORT },
       {
-        Export: (call: grpc.ServerUnaryCall<Request, object>, done: grpc.sendUnaryData<object>) => {
+        Export: (call: grpc.ServerUnaryCall<TraceRequest, object>, done: grpc.sendUnaryData<object>) => {
           this.headers.push(call.metadata.getMap());
           void this.#take(call.request).then((status) =>
             status === undefined
@@ -136,73 +106,13 @@ class Receiver implements OtlpReceiver {
   }
 
   /** Takes what was sent, or returns the status of its refusal. */
-  async #take(request: Request): Promise<number | undefined> {
+  async #take(request: TraceRequest): Promise<number | undefined> {
     const status = await this.#before(this.headers.length);
     if (status !== undefined) return status;
     this.spans.push(...spansOf(request));
     for (const look of this.#waiting) look();
     return undefined;
   }
-}
-
-/** What @grpc/proto-loader makes of ExportTraceServiceRequest. */
-interface Request {
-  resourceSpans: {
-    resource: { attributes: KeyValue[] };
-    scopeSpans: { spans: RawSpan[] }[];
-  }[];
-}
-interface KeyValue {
-  key: string;
-  value: { value: string; [kind: string]: unknown };
-}
-interface RawSpan {
-  name: string;
-  kind: string;
-  traceId: Buffer;
-  spanId: Buffer;
-  parentSpanId?: Buffer;
-  attributes?: KeyValue[];
-  status?: { code?: string; message?: string };
-  events?: { name: string; attributes?: KeyValue[] }[];
-  startTimeUnixNano: string;
-  endTimeUnixNano: string;
-}
-
-function spansOf({ resourceSpans }: Request): SentSpan[] {
-  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) =>
-      spans.map((span) => ({
-        name: span.name,
-        kind: span.kind.replace('SPAN_KIND_', ''),
-        traceId: span.traceId.toString('hex'),
-        id: span.spanId.toString('hex'),
-        parentId: span.parentSpanId?.toString('hex') ?? '',
-        attributes: valuesOf(span.attributes),
-        status: (span.status?.code ?? 'STATUS_CODE_UNSET').replace('STATUS_CODE_', ''),
-        message: span.status?.message ?? '',
-        events: (span.events ?? []).map(({ name, attributes }) => ({
-          name,
-          attributes: valuesOf(attributes),
-        })),
-        start: Number(span.startTimeUnixNano) / 1e6,
-        end: Number(span.endTimeUnixNano) / 1e6,
-        resource: valuesOf(resource.attributes),
-      })),
-    ),
-  );
-}
-
-function valuesOf(pairs: KeyValue[] = []): Record<string, unknown> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, valueOf(value)]));
-}
-
-function valueOf(one: KeyValue['value']): unknown {
-  const kind = one.value;
-  const value = one[kind];
-  if (kind === 'intValue') return Number(value);
-  if (kind === 'arrayValue') return (value as { values: KeyValue['value'][] }).values.map(valueOf);
-  return value;
 }
 
 function has(span: SentSpan, { attributes = {}, ...wanted }: Partial<SentSpan>): boolean {

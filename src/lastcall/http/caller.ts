@@ -4,7 +4,7 @@ import { expressApp } from './express-app.ts';
 
 /** Who asks, and what for, by `TRUST_PROXY`: as Express would say, whatever the application is. */
 export interface Caller {
-  /** An IP address. */
+  /** An IP address; empty where its connection has gone. */
   address: (req: IncomingMessage) => string;
   /** `http` or `https`. */
   scheme: (req: IncomingMessage) => string;
@@ -24,7 +24,7 @@ export function callerBy(config: Pick<Config, 'trustProxy'>): Caller {
     return Reflect.get(app.request, property, { app, headers, socket, connection: socket, get });
   };
   return {
-    address: (req) => withoutPrefix(String(ask('ip', req))),
+    address: (req) => withoutPrefix(String(ask('ip', req) ?? '')),
     scheme: (req) => String(ask('protocol', req)),
     host: (req) => ask('host', req) as string | undefined,
   };

@@ -110,7 +110,7 @@ export class ServerSpans implements Tracing {
       'url.query': query,
       'server.address': address || undefined,
       'server.port': port === undefined ? undefined : Number(port),
-      'client.address': this.#caller.address(req),
+      'client.address': this.#caller.address(req) || undefined,
       'network.peer.address': socket.remoteAddress && withoutPrefix(socket.remoteAddress),
       'network.peer.port': socket.remotePort,
       'network.protocol.version': httpVersion,

@@ -1,5 +1,4 @@
 import { ROOT_CONTEXT, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
-import type { HookResult } from '../lifecycle/hooks.ts';
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Report } from '../lifecycle/report.ts';
 import type { State } from '../lifecycle/states.ts';
@@ -18,14 +17,17 @@ export class WindDown {
   readonly #tracer: Tracer;
   #root: Span | undefined;
   #phase: Span | undefined;
+  /** On the clock of `performance.now()`: nothing that ends now has begun before. */
+  #since = 0;
 
   constructor(tracer: Tracer, lifecycle: Lifecycle) {
     this.#tracer = tracer;
     lifecycle.on('state', ({ state }) => this.#enter(state));
     lifecycle.on('listener', ({ name, result, ms }) => this.#part(`listener ${name}`, result, ms));
-    lifecycle.on('hook', ({ name, result, ms, error }: HookResult) =>
-      this.#part(`hook ${name}`, result, ms, error),
-    );
+    lifecycle.on('hook', ({ name, result, ms, error }) => {
+      this.#part(`hook ${name}`, result, ms, error);
+      this.#since = performance.now(); // they come one after the other
+    });
   }
 
   /** The last phase and the whole have ended, as the report says. */
@@ -60,12 +62,13 @@ export class WindDown {
     this.#root ??= this.#start('shutdown');
     this.#phase?.end();
     this.#phase = this.#start(phase, this.#root);
+    this.#since = performance.now();
   }
 
-  /** Something that has just ended, after so many milliseconds. */
+  /** Something that has just ended, after so many milliseconds, rounded. */
   #part(name: string, result: string, ms: number, error?: unknown): void {
     const fine = result === 'ok' || result === 'closed';
-    const span = this.#start(name, this.#phase, performance.now() - ms);
+    const span = this.#start(name, this.#phase, Math.max(this.#since, performance.now() - ms));
     span.setAttribute('lastcall.result', result);
     if (error !== undefined) span.recordException(error instanceof Error ? error : String(error));
     if (!fine) span.setStatus({ code: SpanStatusCode.ERROR, message: result });
