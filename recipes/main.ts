@@ -2,6 +2,7 @@
 // FEATURE is another file of it, if it has more than one.
 import type { Router } from 'express';
 import { expressApp, notFound, problemHandler, requestLog, type Room, type Schema } from '#lastcall';
+import { tracing } from '#lastcall/tracing';
 import { run } from '../src/lastcall/run.ts';
 import { internalRoom } from './internal/room.ts';
 import { type Parts, variables } from './variables.ts';
@@ -14,6 +15,9 @@ if (feature === undefined) throw new Error(`recipes/${recipe}/${name}.ts exports
 
 /** Of this recipe alone: those of the others may be required. */
 const own = Object.fromEntries(Object.entries(variables as Schema).filter(([key]) => key === recipe));
+const OF_ALL: Room[] = [
+  tracing, // where a collector is
+];
 const ROOMS: Record<string, Room[]> = { internal: [internalRoom] };
 
 await run(process.env, {
@@ -32,5 +36,5 @@ await run(process.env, {
     return app;
   },
   variables: own,
-  rooms: ROOMS[recipe] ?? [],
+  rooms: [...OF_ALL, ...(ROOMS[recipe] ?? [])],
 });

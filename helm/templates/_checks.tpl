@@ -21,7 +21,7 @@
 {{- end -}}
 {{- range .Values.extraEnv -}}
 {{- if or (hasKey $own .name) (hasPrefix "SHUTDOWN_" .name) -}}
-{{- fail (printf "extraEnv sets %s, which the chart renders from its own values (config, shutdown, ports, node, tls, gateway): two truths about one number" .name) -}}
+{{- fail (printf "extraEnv sets %s, which the chart renders from its own values (config, shutdown, ports, node, tls, gateway, tracing): two truths about one number" .name) -}}
 {{- end -}}
 {{- end -}}
 

@@ -48,22 +48,23 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- with $config.maxConcurrentRequestsPerClient -}}
 {{- $env = append $env (list "MAX_CONCURRENT_REQUESTS_PER_CLIENT" .) -}}
 {{- end -}}
-{{- with (fromYaml (include "service.rooms" .)).env -}}
-{{- $env = concat $env . -}}
-{{- end -}}
+{{- $rooms := fromYaml (include "service.rooms" .) -}}
+{{- $env = concat $env (default list $rooms.env) -}}
 {{- with include "service.nodeOptions" . -}}
 {{- $env = append $env (list "NODE_OPTIONS" .) -}}
 {{- end -}}
 {{- include "service.checkDurations" (dict "root" . "env" $env) -}}
+{{- /* Before the others, which may refer to them: $(POD_NAME). */}}
+{{- $fields := list (list "NODE_NAME" "spec.nodeName") (list "POD_NAME" "metadata.name") (list "POD_NAMESPACE" "metadata.namespace") -}}
+{{- range concat $fields (default list $rooms.fields) }}
+- name: {{ first . }}
+  valueFrom:
+    fieldRef:
+      fieldPath: {{ last . }}
+{{- end }}
 {{- range $env }}
 - name: {{ index . 0 }}
   value: {{ index . 1 | toString | quote }}
-{{- end }}
-{{- range $name, $field := dict "POD_NAME" "metadata.name" "POD_NAMESPACE" "metadata.namespace" "NODE_NAME" "spec.nodeName" }}
-- name: {{ $name }}
-  valueFrom:
-    fieldRef:
-      fieldPath: {{ $field }}
 {{- end }}
 {{- end -}}
 

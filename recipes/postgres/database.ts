@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, type QueryResultRow } from 'pg';
 import type { Parts } from '../variables.ts';
 import { MIGRATIONS, schemaVersion } from './migrations.ts';
+import { type Query, queryBy } from './query.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
@@ -9,6 +10,8 @@ const LONGEST_PAUSE_MS = 2000;
 /** The pool of the service, opened, looked after and closed with it. */
 export class Database {
   readonly #pool: Pool;
+  readonly #url: URL;
+  readonly #query: Query;
 
   constructor({ config, variables, hooks, health, logger }: Parts) {
     // #region resource
@@ -30,26 +33,29 @@ export class Database {
     });
     health.add('postgres', async () => this.#pool.query('select 1'));
     // #endregion resource
+    this.#url = url;
+    this.#query = queryBy(this.#pool, url);
   }
 
   /** One statement, by itself; its rows. */
   async query<R extends QueryResultRow>(sql: string, values: unknown[]): Promise<R[]> {
-    return (await this.#pool.query<R>(sql, values)).rows;
+    return (await this.#query<R>(sql, values)).rows;
   }
 
   // #region transaction
   /** Runs a function in a transaction, which it rolls back by throwing. */
-  async transaction<T>(run: (client: PoolClient) => Promise<T>): Promise<T> {
+  async transaction<T>(run: (query: Query) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
+    const query = queryBy(client, this.#url);
     let broken: Error | undefined;
     try {
-      await client.query('begin');
-      const result = await run(client);
-      await client.query('commit');
+      await query('begin');
+      const result = await run(query);
+      await query('commit');
       return result;
     } catch (error) {
       // Where not even a rollback arrives, the connection is of no use to anybody else.
-      await client.query('rollback').catch((reason: Error) => (broken = reason));
+      await query('rollback').catch((reason: Error) => (broken = reason));
       throw error;
     } finally {
       client.release(broken);

@@ -22,17 +22,17 @@ export function postgres(router: Router, parts: Parts): void {
     .route('/transfers')
     .post(jsonBody({ limit: parts.config.bodyLimitBytes }), async (req, res) => {
       const { source, target, amount } = validBody(transfer, req);
-      const id = await database.transaction(async (client) => {
+      const id = await database.transaction(async (query) => {
         // Always in the same order, or two transfers in opposite directions would wait for each other.
         const lock = 'select id from accounts where id = any($1) order by id for update';
-        await client.query(lock, [[source, target]]);
+        await query(lock, [[source, target]]);
         const take = 'update accounts set balance = balance - $2 where id = $1 and balance >= $2';
         const give = 'update accounts set balance = balance + $2 where id = $1';
-        const taken = await client.query(take, [source, amount]);
+        const taken = await query(take, [source, amount]);
         if (taken.rowCount === 0) throw new Problem(409, `${source} has not as much as ${amount}`);
-        const given = await client.query(give, [target, amount]);
+        const given = await query(give, [target, amount]);
         if (given.rowCount === 0) throw new Problem(404, `there is no account ${target}`);
-        const { rows } = await client.query<{ id: string }>(
+        const { rows } = await query<{ id: string }>(
           'insert into transfers (source, target, amount) values ($1, $2, $3) returning id',
           [source, target, amount],
         );

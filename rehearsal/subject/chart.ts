@@ -19,6 +19,8 @@ interface HorizontalPodAutoscaler {
 
 /** Variables that make sense in the container only. */
 const OF_THE_CONTAINER = ['TLS_PORT', 'TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_ONLY', 'NODE_OPTIONS'];
+/** Variables of OpenTelemetry. */
+const OF_TRACING = 'OTEL_';
 /** What Node and the programs that it starts need of this machine. */
 const OF_THE_MACHINE = ['PATH', 'HOME', 'TMPDIR'];
 
@@ -91,7 +93,7 @@ function environmentOf(
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const { name, value, valueFrom } of env) {
-    if (OF_THE_CONTAINER.includes(name)) continue;
+    if (OF_THE_CONTAINER.includes(name) || name.startsWith(OF_TRACING)) continue;
     const known = value ?? valueFrom?.fieldRef?.fieldPath ?? inherited[name];
     if (known === undefined)
       left.push(`${name} comes from a Secret or ConfigMap: set it in the environment of the rehearsal.`);
@@ -99,6 +101,8 @@ function environmentOf(
   }
   if (env.some(({ name }) => name === 'TLS_PORT'))
     left.push('The HTTPS listener is left out: the load is plain HTTP.');
+  if (env.some(({ name }) => name.startsWith(OF_TRACING)))
+    left.push('Tracing is left out: its collector is in the cluster.');
   if (envFrom.length > 0)
     left.push('Variables from envFrom are unknown here: set them in the environment of the rehearsal.');
   return environment;

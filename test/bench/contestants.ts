@@ -67,7 +67,8 @@ function own(entry: string, paths: Contestant['paths']): Contestant {
   };
 }
 
-function withEnv(contestant: Contestant, more: Record<string, string>): Contestant {
+/** The same with more in its environment. */
+export function withEnv(contestant: Contestant, more: Record<string, string>): Contestant {
   const command: Contestant['command'] = (ports) => {
     const { env, ...rest } = contestant.command(ports);
     return { ...rest, env: { ...env, ...more } };

@@ -32,8 +32,8 @@ export interface Row {
   aside?: boolean;
 }
 
-/** Which table it belongs to: that of services, of gateways, of overload, or none, because it is a point of a plot. */
-export type Family = 'service' | 'gateway' | 'overload' | 'growth';
+/** Which table it belongs to: that of services, of gateways, of tracing, of overload, or none: it is a point of a plot. */
+export type Family = 'service' | 'gateway' | 'tracing' | 'overload' | 'growth';
 
 export interface MeasureResult {
   name: string;

@@ -1,5 +1,6 @@
 // What the gateways have behind them, in a process of its own. `small` answers whatever comes with the same bytes, as
-// fast as Node can; `streams` sends and takes bodies of any size. It sends its ports: `{ small, streams }`.
+// fast as Node can; `streams` sends and takes bodies of any size; `collector` says yes to every export, and reads none. It
+// sends its ports: `{ small, streams, collector }`.
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -22,6 +23,8 @@ const streams = createHttpServer((req, res) => {
   if (req.method === 'POST') receive(req, res);
   else send(Number(req.url.replace('/target/', '')), res);
 });
-for (const server of [small, streams]) await once(server.listen(0, '127.0.0.1'), 'listening');
+const collector = createHttpServer((req, res) => req.resume().once('end', () => res.end()));
+for (const server of [small, streams, collector]) await once(server.listen(0, '127.0.0.1'), 'listening');
 process.once('disconnect', () => process.exit());
-process.send({ small: small.address().port, streams: streams.address().port });
+const portOf = (server) => server.address().port;
+process.send({ small: portOf(small), streams: portOf(streams), collector: portOf(collector) });

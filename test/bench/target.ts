@@ -1,4 +1,4 @@
-// Starts what is behind the gateways.
+// Starts what is behind the gateways, and behind tracing.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,8 @@ export interface Target {
   /** The port that answers all requests with the same bytes, and the one that streams. */
   small: number;
   streams: number;
+  /** The port that takes OTLP. */
+  collector: number;
   stop: () => void;
 }
 
@@ -15,7 +17,7 @@ export async function startTarget(pinned: string[] = []): Promise<Target> {
   const file = fileURLToPath(new URL('target.mjs', import.meta.url));
   const [program, ...args] = [...pinned, process.execPath, file];
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const [ports] = (await once(child, 'message')) as [Pick<Target, 'small' | 'streams'>];
+  const [ports] = (await once(child, 'message')) as [Omit<Target, 'stop'>];
   child.unref();
   child.channel?.unref();
   return { ...ports, stop: () => child.disconnect() };

@@ -21,8 +21,8 @@ const PATHS = readPaths();
 /** Where the engine has no HTTPS, the chart knows nothing of it. */
 const HAS_TLS = ROOMS.some(({ name }) => name === 'tls');
 
-/** Read by Node, and by libraries that want to know where they are. */
-const NOT_OURS = ['NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
+/** Read by Node, by libraries that want to know where they are, and by other variables. */
+const NOT_OURS = ['HOST_IP', 'NODE_NAME', 'NODE_OPTIONS', 'POD_NAMESPACE'];
 
 const VARIABLES = Object.keys(SCHEMA);
 

@@ -65,6 +65,7 @@ test.each(CI_VALUES)('the values of %s can be rehearsed', async (_name, file) =>
 
   expect(program.environment).toMatchObject({ HOST: '127.0.0.1', PATH: '/bin' });
   expect(program.environment).not.toHaveProperty('TLS_PORT');
+  expect(program.environment).not.toHaveProperty('OTEL_EXPORTER_OTLP_ENDPOINT');
   for (const sentence of left) expect(sentence).toMatch(/^[A-Z].*\.$/);
 });
 

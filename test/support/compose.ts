@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 interface ComposeService {
   command?: string[];
   volumes?: string[];
-  environment?: Record<string, string>;
+  environment?: Record<string, string | null>;
+  profiles?: string[];
   stop_grace_period?: string;
 }
 
@@ -13,7 +14,7 @@ interface ComposeService {
 export const yaml = (path: string): unknown =>
   parse(readFileSync(path, 'utf8'), { strict: true, uniqueKeys: true });
 export const { services } = yaml('compose.yaml') as {
-  services: Record<'service' | 'prometheus' | 'grafana', ComposeService>;
+  services: Record<'service' | 'prometheus' | 'grafana' | 'collector' | 'jaeger', ComposeService>;
 };
 
 /** What the container has at `inside`: the file on the host that is mounted there. */

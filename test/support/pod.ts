@@ -11,16 +11,21 @@ const FIELDS: Record<string, string> = {
   'metadata.name': POD_NAME,
   'metadata.namespace': 'default',
   'spec.nodeName': 'node-1',
+  'status.hostIP': '127.0.0.1',
 };
 
-/** Everything in a container's environment, with the references looked up as far as a test can. */
+/**
+ * Everything in a container's environment, with the references looked up as far as a test can. As the kubelet does, `$(NAME)`
+ * is that variable if it stands before.
+ */
 export function environmentOf({ env = [] }: IContainer): Record<string, string> {
-  return Object.fromEntries(
-    env.map(({ name, value, valueFrom }) => {
-      const field = valueFrom?.fieldRef?.fieldPath;
-      return [name, value ?? (field === undefined ? 'from elsewhere' : (FIELDS[field] ?? `no ${field}`))];
-    }),
-  );
+  const environment: Record<string, string> = {};
+  for (const { name, value, valueFrom } of env) {
+    const field = valueFrom?.fieldRef?.fieldPath;
+    const text = value ?? (field === undefined ? 'from elsewhere' : (FIELDS[field] ?? `no ${field}`));
+    environment[name] = text.replaceAll(/\$\((\w+)\)/g, (as, other: string) => environment[other] ?? as);
+  }
+  return environment;
 }
 
 const TIME_OUT = 'no answer in time';

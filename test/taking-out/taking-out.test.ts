@@ -30,6 +30,7 @@ const TOUCHED: Record<string, string[]> = {
 };
 /** Of the slow ones. */
 const TOUCHED_SLOW: Record<string, string[]> = {
+  tracing: ['test/prometheus/compose'],
   alerts: ['test/prometheus/compose'],
   dashboard: ['test/prometheus/compose'],
 };

@@ -83,5 +83,6 @@ function countRefusals(listener: Listener, metrics: Metrics, logger: Logger): vo
 }
 
 function describe(req: IncomingMessage) {
-  return { route: routeOf(req), requestId: typeof req.id === 'string' ? req.id : undefined };
+  const { id, traceId } = req;
+  return { route: routeOf(req), requestId: typeof id === 'string' ? id : undefined, trace_id: traceId };
 }

@@ -8,6 +8,8 @@ export interface RequestSnapshot {
   ageMs: number;
   bytesSent: number;
   requestId: string | undefined;
+  /** Called as in the log. */
+  trace_id?: string | undefined;
 }
 
 /** A request that was lost: at the deadline, or because its connection was broken on our side. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { overallDeadlineMs, phaseLimitMs, type ShutdownSettings } from './budget.ts';
 import type { Drainable, ListenerResult, LostRequest } from './drainable.ts';
@@ -51,6 +52,8 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
   /** Ends the window early: the operator is in a hurry. */
   readonly #expedited = new AbortController();
   readonly #record = new ShutdownRecord();
+  /** The wind-down is on behalf of no request, also where the error of one has begun it. */
+  readonly #own = new AsyncResource('Lifecycle');
   #wasReady = false;
   /** Those that were opened: the ones to drain and to report. */
   readonly #open: Drainable[] = [];
@@ -166,8 +169,10 @@ export class Lifecycle extends EventEmitter<LifecycleEvents> {
       this.#leaving = true;
       this.#record.leave(reason);
       if (error !== undefined) this.#record.blame(error);
-      this.#armDeadline();
-      this.#windDown = this.#leave();
+      this.#windDown = this.#own.runInAsyncScope(async () => {
+        this.#armDeadline();
+        await this.#leave();
+      });
     }
     await this.#windDown;
   }

@@ -58,7 +58,7 @@ export interface ListenerOptions {
   gate?: Gate | undefined;
   /** Answers in place of the application: what can't be read as HTTP, or a handler that threw. */
   refuse?: Refuse;
-  /** Names a request for people: its route template and id. */
+  /** Names a request for people: its route template and ids. */
   describe?: (req: IncomingMessage) => RequestNames;
 }
 
@@ -67,6 +67,7 @@ export type Messages = Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>
 export interface RequestNames {
   route: string;
   requestId: string | undefined;
+  trace_id?: string | undefined;
 }
 
 /** A certificate chain and its private key, as PEM. */
@@ -354,12 +355,12 @@ export class Listener implements Drainable {
   }
 
   #snapshot({ req, res, ageMs, bytesSent }: TrackedRequest): RequestSnapshot {
-    const { route, requestId } = this.#options.describe?.(req) ?? {
+    const { route, ...ids } = this.#options.describe?.(req) ?? {
       route: 'unmatched',
       requestId: undefined,
     };
     const name = res === undefined ? 'upgrade' : route;
-    return { listener: this.name, method: req.method ?? '', route: name, ageMs, bytesSent, requestId };
+    return { listener: this.name, method: req.method ?? '', route: name, ageMs, bytesSent, ...ids };
   }
 }
 

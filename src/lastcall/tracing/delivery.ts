@@ -4,6 +4,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { MetricFactory } from '../telemetry/metric-factory.ts';
+import { Outage } from './outage.ts';
 
 const RESULTS = ['delivered', 'failed', 'dropped'] as const;
 
@@ -14,13 +15,12 @@ export class Delivery implements SpanExporter {
   /** Why, for the last of them. */
   reason = '';
   readonly #exporter: SpanExporter;
-  readonly #logger: Logger;
+  readonly #outage: Outage;
   readonly #count: (result: (typeof RESULTS)[number], spans: number) => void;
-  #failing = false;
 
   constructor(exporter: SpanExporter, logger: Logger, metrics: MetricFactory) {
     this.#exporter = exporter;
-    this.#logger = logger;
+    this.#outage = new Outage('traces', logger);
     const counter = metrics.counter(
       'tracing_spans_total',
       'Spans for the collector, by what became of them.',
@@ -46,7 +46,7 @@ export class Delivery implements SpanExporter {
         this.failed += spans.length;
         this.reason = messageOf(result.error ?? 'no reason is known');
       }
-      this.#say(!delivered);
+      this.#outage.tell(delivered ? undefined : this.reason);
       done(result);
     });
   }
@@ -58,14 +58,5 @@ export class Delivery implements SpanExporter {
 
   async shutdown(): Promise<void> {
     await this.#exporter.shutdown();
-  }
-
-  /** As often as it changes: a collector that is away for an hour is two lines. */
-  #say(failing: boolean): void {
-    if (failing === this.#failing) return;
-    this.#failing = failing;
-    if (failing) {
-      this.#logger.warn({ event: 'tracing', reason: this.reason }, `traces are lost: ${this.reason}`);
-    } else this.#logger.info({ event: 'tracing' }, 'traces are delivered again');
   }
 }

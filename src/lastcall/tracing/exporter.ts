@@ -1,8 +1,8 @@
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Values } from './variables.ts';
 
-/** What the exporter of OpenTelemetry is made with. */
-interface Target {
+/** What exporters of OpenTelemetry are made with. */
+export interface Target {
   url: string;
   headers: Record<string, string>;
   timeoutMillis: number;
@@ -12,17 +12,23 @@ interface Target {
 export async function exporterFor(values: Values): Promise<SpanExporter> {
   const protocol = values.tracesProtocol ?? values.protocol;
   const target: Target = {
-    url: urlOf(values, protocol),
+    url: urlOf('traces', values.endpoint, values.tracesEndpoint, protocol),
     headers: { ...values.headers, ...values.tracesHeaders },
     timeoutMillis: values.tracesTimeoutMs ?? values.timeoutMs,
   };
   return protocol === 'grpc' ? overGrpc(target) : overHttp(target);
 }
 
-function urlOf({ endpoint, tracesEndpoint }: Values, protocol: string): string {
-  if (tracesEndpoint !== undefined) return tracesEndpoint.href;
+/** @param own of this signal alone, which is taken as it stands */
+export function urlOf(
+  signal: 'traces' | 'metrics',
+  endpoint: URL | undefined,
+  own: URL | undefined,
+  protocol: string,
+): string {
+  if (own !== undefined) return own.href;
   if (endpoint === undefined) throw new Error('there is no collector');
-  return protocol === 'grpc' ? endpoint.href : `${endpoint.href.replace(/\/$/, '')}/v1/traces`;
+  return protocol === 'grpc' ? endpoint.href : `${endpoint.href.replace(/\/$/, '')}/v1/${signal}`;
 }
 
 async function overHttp(target: Target): Promise<SpanExporter> {

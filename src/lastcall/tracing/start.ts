@@ -1,11 +1,6 @@
-import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  CompositePropagator,
-  setGlobalErrorHandler,
-  W3CBaggagePropagator,
-  W3CTraceContextPropagator,
-} from '@opentelemetry/core';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Ground } from '../room.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -35,12 +30,6 @@ export async function startTracing(values: Values, ground: Ground): Promise<Trac
     sampler: samplerFor(values),
     spanProcessors: [tail ?? batches],
   });
-  const tell = (message: string) => logger.warn({ event: 'tracing' }, message);
-  diag.setLogger(
-    { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
-    DiagLogLevel.WARN,
-  );
-  setGlobalErrorHandler(ignore); // of exports alone, which are told by Delivery
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(propagatorOf(values));
@@ -58,8 +47,4 @@ function propagatorOf({ propagators }: Values): CompositePropagator {
       ...(propagators.includes('baggage') ? [new W3CBaggagePropagator()] : []),
     ],
   });
-}
-
-function ignore(): void {
-  // Nothing is to be said.
 }

@@ -68,6 +68,19 @@ export const SCHEMA = {
     default: 'otlp',
     meaning: '`none`: no tracing, whatever the collector is for',
   }),
+  metricsExporter: oneOf('OTEL_METRICS_EXPORTER', ['otlp', 'none'], {
+    default: 'none',
+    meaning: '`otlp`: the metrics go to the collector, too, under the names that they have on `/metrics`',
+  }),
+  metricsEndpoint: url('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', {
+    ...COLLECTOR,
+    meaning: 'Where metrics go as it stands, nothing below it, if not to the same collector',
+  }),
+  metricsIntervalMs: integer('OTEL_METRIC_EXPORT_INTERVAL', {
+    default: '60000',
+    least: 100,
+    meaning: 'Milliseconds from one export of the metrics to the next',
+  }),
   sampler: oneOf('OTEL_TRACES_SAMPLER', SAMPLERS, {
     default: 'parentbased_always_on',
     meaning:
@@ -102,8 +115,18 @@ export const SCHEMA = {
 
 export type Values = ValuesOf<typeof SCHEMA>;
 
-/** gRPC has no paths. */
 export function contradictions(values: Values): Contradiction[] {
+  return [...grpcWithPath(values), ...metricsWithoutCollector(values)];
+}
+
+function metricsWithoutCollector({ metricsExporter, endpoint, metricsEndpoint }: Values): Contradiction[] {
+  if (metricsExporter === 'none' || (endpoint ?? metricsEndpoint) !== undefined) return [];
+  const text = 'OTEL_METRICS_EXPORTER: expected OTEL_EXPORTER_OTLP_ENDPOINT to be set, too';
+  return [{ of: ['OTEL_METRICS_EXPORTER', 'OTEL_EXPORTER_OTLP_ENDPOINT'], text }];
+}
+
+/** gRPC has no paths. */
+function grpcWithPath(values: Values): Contradiction[] {
   const { endpoint, tracesEndpoint, protocol, tracesProtocol } = values;
   if ((tracesProtocol ?? protocol) !== 'grpc') return [];
   const [name, target, of] =

@@ -20,6 +20,7 @@ import { reading, stall } from './metrics.ts';
 import { overload } from './overload.ts';
 import { start } from './start.ts';
 import { throughput } from './throughput.ts';
+import { tracing } from './tracing.ts';
 
 const PEERS = [express, naive, terminus, fastify, goNetHttp];
 /** 10 kB. */
@@ -93,6 +94,7 @@ export const MEASURES: Measure[] = [
   exit(emptyExit, [terminus, fastify, goNetHttp, service].filter(has('slow'))),
   stall([naive, fastify, serviceWithRoutes]),
   ...gateways,
+  ...tracing,
   ...OVERLOAD,
   ...GROWTH.connections.map((connections) =>
     idle({ family: 'growth', connections, contestants: [express, service] }),

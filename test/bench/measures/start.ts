@@ -23,6 +23,15 @@ export function start(contestants: Contestant[]): Measure {
         shown: 'ratio',
       },
       {
+        name: 'start-cpu',
+        title: 'start: processor time',
+        formula: { of: 'cpuSeconds', times: 1000 },
+        unit: 'ms',
+        better: 'less',
+        shown: 'ratio',
+        aside: true,
+      },
+      {
         name: 'rest',
         title: 'RSS at rest',
         formula: { of: 'rssBytes', times: 1e-6 },
@@ -35,8 +44,9 @@ export function start(contestants: Contestant[]): Measure {
     prepare: async (contestant, context) => {
       const take = async () => {
         const server = await context.start(contestant);
+        const cpuSeconds = server.cpuSeconds();
         await sleep(context.quick ? 0 : REST_MS);
-        const sample = { seconds: server.startSeconds, rssBytes: server.rssBytes() };
+        const sample = { seconds: server.startSeconds, cpuSeconds, rssBytes: server.rssBytes() };
         await server.kill();
         return sample;
       };

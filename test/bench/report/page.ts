@@ -46,6 +46,7 @@ function block(results: Results): string {
     table(results, 'service', 'value', 'Where a ratio would say little'),
     table(results, 'gateway', 'ratio', 'Gateways, to bare Express that answers by itself'),
     table(results, 'gateway', 'value', 'Gateways, where a ratio would say little'),
+    table(results, 'tracing', 'ratio', 'Tracing, to this service without it'),
     table(results, 'overload', 'value', 'Three times as many requests as can be answered'),
     ...plotsOf(results).map(image),
   ];

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ShutdownSettings } from '../../../src/lastcall/lifecycle/budget.ts';
 import { Hooks } from '../../../src/lastcall/lifecycle/hooks.ts';
@@ -422,6 +423,23 @@ describe('errors', () => {
     await settle();
     expect(exits).toEqual([1]);
     expect(report()).toMatchObject({ outcome: 'crash', reason: 'uncaughtException', error: 'boom' });
+  });
+
+  test('an error is told on behalf of the request that threw it, and what it ends in on behalf of nobody', async () => {
+    const { lifecycle, listener } = setUp();
+    const onBehalfOf = new AsyncLocalStorage<string>();
+    const told: Record<string, string | undefined> = {};
+    for (const event of ['fatal', 'state', 'listener', 'report'] as const) {
+      lifecycle.on(event, () => (told[event] = onBehalfOf.getStore()));
+    }
+    await lifecycle.start();
+
+    onBehalfOf.run('a request', () => lifecycle.fatal('uncaughtException', new Error('boom')));
+    await settle();
+    listener.finish();
+    await settle();
+
+    expect(told).toEqual({ fatal: 'a request', state: undefined, listener: undefined, report: undefined });
   });
 
   test('an error in the middle of a shutdown does not stop it, and decides the exit code', async () => {

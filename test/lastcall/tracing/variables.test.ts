@@ -58,6 +58,17 @@ describe('a value that can not be used', () => {
   });
 });
 
+test('metrics for a collector need one', () => {
+  const env = { OTEL_METRICS_EXPORTER: 'otlp' };
+
+  expect(problemsWith([tracing], env)).toEqual([
+    'OTEL_METRICS_EXPORTER: expected OTEL_EXPORTER_OTLP_ENDPOINT to be set, too',
+  ]);
+  for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']) {
+    expect(problemsWith([tracing], { ...env, [name]: 'http://collector:4318' })).toEqual([]);
+  }
+});
+
 test('keys and values are percent-decoded', () => {
   expect(
     valuesOf({ OTEL_RESOURCE_ATTRIBUTES: 'team=a%2Cb, k8s.pod.name = shop ' }).resourceAttributes,
