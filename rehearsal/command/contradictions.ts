@@ -30,8 +30,10 @@ export function checkTogether(flags: Flags): void {
     fail('--compare window-0 sets SHUTDOWN_WINDOW, which --command does not know');
   if (findWindow && compare !== undefined) fail('--find-window compares by itself: expected no --compare');
   if (findWindow && draws) fail('--find-window draws nothing: expected neither --html nor --svg');
-  if (scenario.length > 1 && (draws || compare !== undefined || findWindow)) {
-    fail('--html, --svg, --compare and --find-window are about one scenario');
+  if (findWindow && (flags.junit ?? flags.markdown) !== undefined)
+    fail('--find-window is no test: expected neither --junit nor --markdown');
+  if (scenario.length > 1 && (svg !== undefined || compare !== undefined || findWindow)) {
+    fail('--svg, --compare and --find-window are about one scenario');
   }
   const [first = 'rollout'] = scenario;
   if (findWindow && SCENARIOS[first].unavoidable !== undefined)

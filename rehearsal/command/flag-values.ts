@@ -16,10 +16,17 @@ export function scenarioList(text: string): ScenarioName[] {
   });
 }
 
-/** In milliseconds. */
+/** In milliseconds, at most a day. */
 export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 250ms, 5s or 2m');
+  return ms;
+}
+
+/** Of something that would never happen without one. */
+export function someTime(text: string): number {
+  const ms = duration(text);
+  if (ms === 0) throw new InvalidArgumentError('expected a duration of at least 1ms');
   return ms;
 }
 
@@ -33,11 +40,11 @@ export function portion(text: string): number {
   return share;
 }
 
-/** A whole number of at most seven digits. */
-export function atLeast(least: number): (text: string) => number {
+/** A whole number, both ends included. */
+export function between(least: number, most: number): (text: string) => number {
   return (text) => {
-    if (!/^\d{1,7}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
+    if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most) {
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
     }
     return Number(text);
   };

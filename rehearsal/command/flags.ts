@@ -5,7 +5,7 @@ import { SCENARIOS } from '../scenarios.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { ROUTES } from '../subject/routes.ts';
 import {
-  atLeast,
+  between,
   collect,
   commandLine,
   duration,
@@ -13,6 +13,7 @@ import {
   portion,
   presetName,
   scenarioList,
+  someTime,
   variable,
   variableName,
 } from './flag-values.ts';
@@ -62,6 +63,8 @@ export interface Flags {
   html?: string;
   svg?: string;
   json?: string | true;
+  junit?: string;
+  markdown?: string;
 }
 
 /** @throws RehearsalError `REHEARSAL_USAGE`, with what was expected; CommanderError after `--help` */
@@ -109,6 +112,9 @@ function program(): Command {
   return command;
 }
 
+/** Clients of a kind: each has a connection or two, and a machine has some 28,000 ports for those to an endpoint. */
+const MANY = 10_000;
+
 type Parser = (text: string, before: never) => unknown;
 
 /** Flags, what they are for, how their text is read, and the default as one would write it. */
@@ -120,7 +126,7 @@ const OPTIONS: Record<
     ['--scenario <names>', 'separated by commas, or all', scenarioList, 'rollout'],
     ['--endpoint-lag <time>', 'from a deletion until the balancers have heard of it', duration, '1s'],
     ['--jitter <share>', 'by which the lag varies', portion, '20%'],
-    ['--replicas <n>', 'how many (3, or what the chart says)', atLeast(1)],
+    ['--replicas <n>', 'how many (3, or what the chart says)', between(1, 100)],
     ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
     ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],
     [
@@ -140,30 +146,32 @@ const OPTIONS: Record<
     ['--live-path <path>', 'of its liveness probe; without one, there is none', path],
   ],
   'The load': [
-    ['--rate <n>', 'requests per second', atLeast(1), '500'],
-    ['--clients <n>', 'keep-alive clients', atLeast(1), '200'],
+    ['--rate <n>', 'requests per second', between(1, 100_000), '500'],
+    ['--clients <n>', 'keep-alive clients', between(1, MANY), '200'],
     ['--fresh <share>', 'of requests on a new connection', portion, '20%'],
     ['--slow <share>', 'of slow requests (2%; 0 with --command)', portion],
     ['--slow-time <time>', 'that a slow request takes', duration, '2s'],
     ['--post <share>', 'of requests with a body (10%; 0 with --command)', portion],
-    ['--post-bytes <n>', 'in such a body', atLeast(0), '1024'],
+    ['--post-bytes <n>', 'in such a body', between(0, 10_000_000), '1024'],
     ['--post-body <json>', 'instead of one of that length'],
-    ['--streams <n>', 'clients of the event stream (6; 0 with --command)', atLeast(0)],
-    ['--websockets <n>', 'WebSocket clients', atLeast(0), '0'],
+    ['--streams <n>', 'clients of the event stream (6; 0 with --command)', between(0, MANY)],
+    ['--websockets <n>', 'WebSocket clients', between(0, MANY), '0'],
     ['--path <path>', 'of a request', path, ROUTES.get],
     ['--slow-path <path>', '%ms stands for the milliseconds', path, ROUTES.slow],
     ['--post-path <path>', 'that takes JSON', path, ROUTES.post],
     ['--stream-path <path>', 'of the event stream', path, ROUTES.stream],
     ['--websocket-path <path>', 'of the WebSockets', path, ROUTES.webSocket],
-    ['--timeout <time>', 'after which a client gives up', duration, '10s'],
+    ['--timeout <time>', 'after which a client gives up', someTime, '10s'],
     ['--steady <time>', 'before anything changes', duration, '5s'],
     ['--tail <time>', 'after everything has changed', duration, '2s'],
-    ['--seed <n>', 'the same seed is the same load', atLeast(0), '1'],
+    ['--seed <n>', 'the same seed is the same load', between(0, 2 ** 31 - 2), '1'],
   ],
   'What comes of it': [
     ['--html <file>', 'a page with the timeline'],
     ['--svg <file>', 'the timeline alone, for a README or a pull request'],
     ['--json [file]', 'the result; without a file, on the standard output'],
+    ['--junit <file>', 'a test case for each scenario, as CI systems read it'],
+    ['--markdown <file>', 'the summary, for a pull request or the summary of a job'],
     ['--compare <preset>', 'the same load for something else, side by side', presetName],
     ['--find-window', 'search the smallest window that loses nothing'],
   ],

@@ -19,6 +19,8 @@ export interface Wanted {
   svg: string | undefined;
   /** A file, or `-` for the standard output. */
   json: string | undefined;
+  junit: string | undefined;
+  markdown: string | undefined;
   /** What of the chart is left out, a sentence each. */
   left: string[];
 }
@@ -35,7 +37,7 @@ const NODES = 3;
 export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv): Promise<Wanted> {
   const flags = parseFlags(argv);
   checkTogether(flags);
-  for (const name of ['html', 'svg', 'json'] as const) {
+  for (const name of ['html', 'svg', 'json', 'junit', 'markdown'] as const) {
     const file = flags[name];
     if (typeof file === 'string' && file !== '-') assertWritable(`--${name}`, file);
   }
@@ -51,6 +53,8 @@ export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv
     html: flags.html,
     svg: flags.svg,
     json: flags.json === true ? '-' : flags.json,
+    junit: flags.junit,
+    markdown: flags.markdown,
     left,
   };
 }

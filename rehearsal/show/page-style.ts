@@ -52,6 +52,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 p.note { margin: 10px 0 0; color: var(--muted); font-size: 13px; max-width: 90ch; }
 summary { cursor: pointer; font-weight: 600; }
 details[open] > summary { margin-bottom: 12px; }
+.scenario > summary { margin: 20px 0 12px; font-size: 17px; overflow-wrap: anywhere; }
 .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); gap: 2px 28px; margin: 0; font-size: 13.5px; }
 .settings div { display: flex; justify-content: space-between; gap: 12px; border-bottom: 1px solid var(--line); padding: 4px 0; }
 .settings dt { color: var(--muted); overflow-wrap: anywhere; }

@@ -68,6 +68,24 @@ function span(from: number, to: number, format: (ms: number) => string): string 
   return first === last ? first : `${first} – ${last}`;
 }
 
+/** A line for each scenario. */
+export function scenarioTable(results: Result[]): Table {
+  return table<Result>(
+    'Scenarios',
+    [
+      { head: 'scenario', align: 'left', cell: ({ scenario }) => scenario.name },
+      { head: 'sent', cell: ({ requests }) => count(requests.sent) },
+      { head: 'lost', cell: ({ requests }) => lost(requests.lost) },
+      { head: 'expected', cell: ({ expected }) => expected && count(expected.lost) },
+      { head: 'p99 steady', cell: ({ latency }) => time(latency.steady.p99) },
+      { head: 'p99 in the change', cell: ({ latency }) => time(latency.change.p99) },
+      { head: 'change took', cell: ({ change }) => duration(change.toMs - change.fromMs) },
+      { head: 'slowest to go', cell: (result) => time(slowestToGo(result)) },
+    ],
+    results,
+  );
+}
+
 /** What one compares, with a column for each of the two. */
 export function comparisonTable(left: Result, right: Result, names: [string, string]): Table {
   const lostNow = (value: number): Cell => ({ text: count(value), tone: value > 0 ? 'bad' : 'good' });

@@ -1,0 +1,23 @@
+import type { Plan } from '../plan.ts';
+import type { Case } from '../show/case.ts';
+import type { Result } from '../verdict/result.ts';
+
+/** One rehearsal that was asked for: what it has found, or why it could not be run. */
+export type Run = { plan: Plan } & (
+  { result: Result; problem?: never } | { result?: never; problem: string }
+);
+
+/** The answer of the command to whoever called it, but for signals. */
+export const EXIT = { passed: 0, failed: 1, error: 2 };
+
+/** What a pipeline makes of it. */
+export function caseOf({ plan, result, problem }: Run): Case {
+  const { scenario } = plan;
+  if (result === undefined) return { scenario, status: 'error', problem };
+  return { scenario, status: result.requests.lost > 0 ? 'failed' : 'passed', result };
+}
+
+/** Of all that was asked for: what was lost weighs more than what could not be found out. */
+export function worst(statuses: Case['status'][]): Case['status'] {
+  return (['failed', 'error'] as const).find((status) => statuses.includes(status)) ?? 'passed';
+}
