@@ -52,6 +52,17 @@ export interface LoadPlan {
   postBytes: number;
   /** Instead of a text of that length. */
   postBody?: string;
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** The status of a right answer to `routes.get`; any below 400 if not said. */
+  expectStatus?: number;
+  /** A text in every right answer to `routes.get`. */
+  expectBody?: string;
+  /**
+   * The header that names each request, which every answer has to bring back. Without it, X-Request-Id is sent, and
+   * expected if it comes back.
+   */
+  idHeader?: string;
   routes: Routes;
   streams: number;
   webSockets: number;

@@ -12,12 +12,14 @@ export type Cause =
   | 'reset-kept'
   /** Began and was not finished: the answer to a request, a stream, a WebSocket. */
   | 'broken'
-  /** An answer, but not the expected one. */
+  /** A whole answer with another status than the expected one. */
   | 'status'
+  /** A whole answer whose body is damaged, or that of another request. */
+  | 'body'
   | 'timeout';
 
 /** What was asked for. */
-export type Kind = 'get' | 'post' | 'slow' | 'stream' | 'websocket';
+export type Kind = 'get' | 'post' | 'slow' | 'stuck' | 'stream' | 'websocket';
 
 /** One request, stream or WebSocket that has come to its end, one way or the other. */
 export interface Entry {
@@ -34,6 +36,8 @@ export interface Entry {
   loss?: { cause: Cause; detail: string; state: string | undefined };
   /** Still open when the load ended; closed by the client. */
   unfinished?: true;
+  /** Answered, after SIGTERM, with another body than each time before. */
+  unlike?: true;
 }
 
 /** A request that is sent so long after it was due says more about the machine than about the service. */
@@ -82,7 +86,8 @@ export class Ledger {
     for (let i = this.entries.length - 1; i >= 0; i--) {
       const entry = this.entries[i];
       if (entry === undefined || entry.endMs < ms) break;
-      if (entry.loss === undefined && entry.kind !== 'slow') latencies.push(entry.endMs - entry.dueMs);
+      if (entry.loss === undefined && entry.kind !== 'slow' && entry.kind !== 'stuck')
+        latencies.push(entry.endMs - entry.dueMs);
     }
     latencies.sort((a, b) => a - b);
     return latencies[Math.ceil(latencies.length * 0.99) - 1] ?? 0;

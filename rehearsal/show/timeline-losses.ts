@@ -1,6 +1,7 @@
 import {
   symbol,
   symbolCircle,
+  symbolCross,
   symbolDiamond,
   symbolSquare,
   symbolStar,
@@ -23,6 +24,7 @@ const SHAPES: Record<Cause, SymbolType> = {
   'reset-kept': symbolDiamond,
   broken: symbolStar,
   status: symbolSquare,
+  body: symbolCross,
   timeout: symbolWye,
 };
 
