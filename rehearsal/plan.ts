@@ -36,6 +36,8 @@ export interface Network {
   jitter: number;
   /** Balancers that learn of it independently: there is one kube-proxy on each node. */
   nodes: number;
+  /** The traffic is over TLS; certificates are not looked at, since nothing leaves the machine. */
+  https: boolean;
 }
 
 /** What the clients do. */

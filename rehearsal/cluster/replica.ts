@@ -45,6 +45,7 @@ export class Replica {
   /** Since when it says so. */
   servingSinceMs: number | undefined;
   deletedAtMs: number | undefined;
+  /** When it was asked to leave, by whatever signal its pod says. */
   sigtermAtMs: number | undefined;
   exit: Exit | undefined;
   killed: Killed | undefined;
@@ -242,10 +243,10 @@ export class Replica {
     const preStopMs = Math.min(pod.preStopMs, pod.graceMs);
     this.#after(preStopMs, () => {
       this.sigtermAtMs ??= clock.now();
-      this.#parts.onChange(this, 'SIGTERM');
+      this.#parts.onChange(this, pod.stopSignal);
       const speaks = this.#container?.speaks === true;
       if (!speaks) this.#enter('terminating');
-      this.#container?.terminate();
+      this.#container?.terminate(pod.stopSignal);
       if (!speaks && this.#leaving) this.#stalls.told();
     });
     const restMs = Math.max(pod.graceMs - preStopMs, preStopMs > 0 ? LEAST_GRACE_MS : 0);

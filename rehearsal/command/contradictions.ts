@@ -18,6 +18,8 @@ export function checkTogether(flags: Flags): void {
       '--command rehearses another program, --chart, --set and --values the chart of this one: expected one of them',
     );
   }
+  if (flags.manifest !== undefined && (values !== undefined || set.length > 0 || flags.chart !== undefined))
+    fail('--manifest is what a chart renders, --chart, --set and --values say how: expected one of them');
   if (command === undefined) {
     for (const name of ['portVariable', 'readyPath', 'livePath'] as const) {
       const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

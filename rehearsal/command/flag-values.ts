@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
 import { parseDuration } from '../subject/durations.ts';
 import { PRESETS } from '../subject/presets.ts';
+import { isSignal } from '../subject/signals.ts';
 
 // How the text of each flag is read; each throws commander's InvalidArgumentError with what was expected.
 
@@ -73,6 +74,28 @@ export function commandLine(text: string): string {
 export function variableName(text: string): string {
   if (!/^[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('expected the name of a variable');
   return text;
+}
+
+/** The name of a signal that this system has, and that a process can handle or is ended by. */
+export function signalName(text: string): NodeJS.Signals {
+  if (!isSignal(text))
+    throw new InvalidArgumentError('expected the name of a signal, such as SIGTERM or SIGQUIT');
+  return text;
+}
+
+/** The name of a header (RFC 9110, 5.1). */
+export function headerName(text: string): string {
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(text)) throw new InvalidArgumentError('expected the name of a header');
+  return text;
+}
+
+/** `Name: value`, added to those before. */
+export function header(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name = '', value = ''] = /^([^:]*):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? [];
+  // oxlint-disable-next-line no-control-regex
+  if (name === '' || /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value))
+    throw new InvalidArgumentError("expected 'Name: value'");
+  return { ...before, [headerName(name)]: value };
 }
 
 /** Of a flag that may be repeated: all of its values. */

@@ -9,10 +9,13 @@ import {
   collect,
   commandLine,
   duration,
+  header,
+  headerName,
   path,
   portion,
   presetName,
   scenarioList,
+  signalName,
   someTime,
   variable,
   variableName,
@@ -29,6 +32,7 @@ export interface Flags {
   values?: string[];
   set?: string[];
   chart?: string;
+  manifest?: string;
   env?: Record<string, string>;
   command?: string;
   portVariable?: string;
@@ -36,6 +40,7 @@ export interface Flags {
   livePath?: string;
   grace?: number;
   preStop?: number;
+  stopSignal?: NodeJS.Signals;
   stall?: number;
   endpointLag: number;
   jitter: number;
@@ -54,6 +59,11 @@ export interface Flags {
   postPath: string;
   streamPath: string;
   websocketPath: string;
+  https?: true;
+  header?: Record<string, string>;
+  expectStatus?: number;
+  expectBody?: string;
+  idHeader?: string;
   timeout: number;
   steady: number;
   tail: number;
@@ -129,6 +139,7 @@ const OPTIONS: Record<
     ['--replicas <n>', 'how many (3, or what the chart says)', between(1, 100)],
     ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
     ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],
+    ['--stop-signal <name>', 'that asks a replica to leave (SIGTERM, or what the pod says)', signalName],
     [
       '--stall <time>',
       'for which replicas that leave get no CPU, again and again (0; 2s for starved)',
@@ -139,9 +150,10 @@ const OPTIONS: Record<
     ['--values <file>', 'what Helm would deploy with these values; may be repeated', collect],
     ['--set <key=value>', 'as of helm; may be repeated', collect],
     ['--chart <folder>', 'that Helm would deploy (helm)'],
+    ['--manifest <file>', 'rendered manifests with its Deployment, instead of a chart'],
     ['--env <NAME=value>', 'a variable of the service; may be repeated', variable],
     ['--command <line>', 'any other program that takes its port from the environment', commandLine],
-    ['--port-variable <name>', 'the one it takes it from (PORT)', variableName],
+    ['--port-variable <name>', 'the one it takes it from (PORT, or what the manifest says)', variableName],
     ['--ready-path <path>', 'of its readiness probe; without one, it has to accept connections', path],
     ['--live-path <path>', 'of its liveness probe; without one, there is none', path],
   ],
@@ -161,6 +173,15 @@ const OPTIONS: Record<
     ['--post-path <path>', 'that takes JSON', path, ROUTES.post],
     ['--stream-path <path>', 'of the event stream', path, ROUTES.stream],
     ['--websocket-path <path>', 'of the WebSockets', path, ROUTES.webSocket],
+    ['--https', 'over TLS, whatever certificate there is'],
+    ['--header <line>', "'Name: value', of every request; may be repeated", header],
+    ['--expect-status <code>', 'of the right answer to --path (any below 400)', between(100, 599)],
+    ['--expect-body <text>', 'that is in every right answer to --path'],
+    [
+      '--id-header <name>',
+      'that names each request, and has to come back (X-Request-Id, which may)',
+      headerName,
+    ],
     ['--timeout <time>', 'after which a client gives up', someTime, '10s'],
     ['--steady <time>', 'before anything changes', duration, '5s'],
     ['--tail <time>', 'after everything has changed', duration, '2s'],

@@ -61,7 +61,7 @@ export function planOf(subject: Subject, wanted: Wanted = {}): Plan {
     program: subject.program,
     pod: { ...subject.pod, ...quickProbes, ...wanted.pod },
     deployment: { replicas: 2, maxSurge: 1, maxUnavailable: 0, minReadyMs: 0, ...wanted.deployment },
-    network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, ...wanted.network },
+    network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, https: false, ...wanted.network },
     // Of a faulty program only `/` is known.
     load: { ...LOAD, ...(subject.program.ports.others.length === 0 ? { post: 0 } : {}), ...wanted.load },
     stallMs: wanted.stallMs ?? 0,
