@@ -16,7 +16,15 @@ import { NAME } from './flags.ts';
 import { readOptions, type Wanted } from './options.ts';
 
 /** The answer of the command to whoever called it; those of signals are what a shell says of such an end. */
-const EXIT = { nothingLost: 0, somethingLost: 1, notRun: 2, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const EXIT = {
+  nothingLost: 0,
+  somethingLost: 1,
+  inconclusive: 2,
+  notRun: 2,
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+};
 const DEFAULT_COLUMNS = 100;
 /** Sooner, a repeated signal is the same wish: npm passes on the Ctrl-C that the terminal has sent already. */
 const IMPATIENT_AFTER_MS = 1000;
@@ -83,7 +91,14 @@ async function run({ plans, compared, html, svg, json }: Wanted): Promise<number
   if (html !== undefined) writeFileSync(html, page(other === undefined ? [first] : [first, other]));
   if (svg !== undefined) writeFileSync(svg, timelineSvg(first, { standalone: true }));
   write(json, all.length === 1 ? first : all);
-  return results.some(({ requests }) => requests.lost > 0) ? EXIT.somethingLost : EXIT.nothingLost;
+  return exitOf(results);
+}
+
+/** A loss is one, whatever the others say. */
+function exitOf(results: Result[]): number {
+  const verdicts = new Set(results.map(({ verdict }) => verdict));
+  if (verdicts.has('lost')) return EXIT.somethingLost;
+  return verdicts.has('inconclusive') ? EXIT.inconclusive : EXIT.nothingLost;
 }
 
 async function search({ plans: [plan], json }: Wanted): Promise<number> {

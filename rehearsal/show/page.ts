@@ -1,6 +1,6 @@
 import { count, counted, duration, percent, sentence } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
-import { agreementInWords, cost, expectedInWords, headline, slowestToGo } from './digest.ts';
+import { agreementInWords, cost, expectedInWords, headline, MARKS, slowestToGo } from './digest.ts';
 import { Markup, markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { described, titles } from './settings.ts';
@@ -75,12 +75,12 @@ function brand({ program, startedAt }: Result): Markup {
   return markup`<p class="brand"><b>lastcall-rehearse</b> · ${program} · <time datetime="${startedAt}">${when}</time></p>`;
 }
 
-function tone({ requests }: Result): string {
-  return requests.lost === 0 ? 'good' : 'bad';
+function tone({ verdict }: Result): string {
+  return MARKS[verdict].tone;
 }
 
 function marked(result: Result): string {
-  return `${result.requests.lost === 0 ? '✓' : '✗'} ${headline(result)}`;
+  return `${MARKS[result.verdict].glyph} ${headline(result)}`;
 }
 
 /** The few numbers that one looks for first. */
