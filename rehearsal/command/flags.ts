@@ -107,7 +107,10 @@ function program(): Command {
     .helpOption('-h, --help', 'this text')
     .allowExcessArguments(false)
     .addHelpText('after', `\nScenarios:\n${scenarios}\n\nPresets to compare with:\n${presets}\n`)
-    .addHelpText('after', 'Exit code: 0 nothing was lost, 1 something was, 2 it could not be run.\n');
+    .addHelpText(
+      'after',
+      'Exit code: 0 nothing was lost, 1 something was, 2 it could not be run, or is inconclusive.\n',
+    );
   for (const [group, options] of Object.entries(OPTIONS)) {
     command.optionsGroup(`${group}:`);
     for (const [flags, description, parse, text] of options) {

@@ -10,11 +10,17 @@ export type Run = { plan: Plan } & (
 /** The answer of the command to whoever called it, but for signals. */
 export const EXIT = { passed: 0, failed: 1, error: 2 };
 
+const STATUS: Record<Result['verdict'], Case['status']> = {
+  'nothing-lost': 'passed',
+  lost: 'failed',
+  inconclusive: 'error',
+};
+
 /** What a pipeline makes of it. */
 export function caseOf({ plan, result, problem }: Run): Case {
   const { scenario } = plan;
   if (result === undefined) return { scenario, status: 'error', problem };
-  return { scenario, status: result.requests.lost > 0 ? 'failed' : 'passed', result };
+  return { scenario, status: STATUS[result.verdict], result };
 }
 
 /** Of all that was asked for: what was lost weighs more than what could not be found out. */

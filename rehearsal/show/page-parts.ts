@@ -1,6 +1,6 @@
 import { count, duration, percent } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
-import { agreementInWords, cost, headline, slowestToGo } from './digest.ts';
+import { agreementInWords, cost, headline, MARKS, slowestToGo } from './digest.ts';
 import { Markup, markup } from './markup.ts';
 import { cutTable, replicaTable, reportTable, stateTable } from './replica-tables.ts';
 import { latencyTable, lossTable, phaseTable } from './request-tables.ts';
@@ -15,12 +15,12 @@ export function brand({ program, startedAt }: Result): Markup {
   return markup`<p class="brand"><b>lastcall-rehearse</b> · ${program} · <time datetime="${startedAt}">${when}</time></p>`;
 }
 
-export function tone({ requests }: Result): string {
-  return requests.lost === 0 ? 'good' : 'bad';
+export function tone({ verdict }: Result): string {
+  return MARKS[verdict].tone;
 }
 
 export function marked(result: Result): string {
-  return `${result.requests.lost === 0 ? '✓' : '✗'} ${headline(result)}`;
+  return `${MARKS[result.verdict].glyph} ${headline(result)}`;
 }
 
 /** The few numbers that one looks for first. */

@@ -18,6 +18,7 @@ h2 { margin: 0 0 12px; font-size: 17px; letter-spacing: -.01em; overflow-wrap: a
 .lead { margin: 0; max-width: 80ch; color: var(--muted); overflow-wrap: anywhere; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
+.unsure { color: var(--lame-duck); }
 .quiet { color: var(--muted); }
 section, .card { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 20px 22px; margin: 16px 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 22px 0 16px; padding: 0; }

@@ -3,7 +3,7 @@ import CliTable from 'cli-table3';
 import wrapAnsi from 'wrap-ansi';
 import { count, counted, duration, NONE } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
-import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
+import { agreementInWords, cost, expectedInWords, headline, MARKS } from './digest.ts';
 import { titles } from './settings.ts';
 import { cutTable, replicaTable } from './replica-tables.ts';
 import { comparisonTable, latencyTable, phaseTable } from './request-tables.ts';
@@ -56,10 +56,11 @@ export function comparison(left: Result, right: Result, options: Options): strin
     .concat('\n');
 }
 
+const COLOURS = { good: 'green', bad: 'red', unsure: 'yellow' } as const;
+
 function mark(result: Result, paint: Paint): string {
-  return result.requests.lost === 0
-    ? paint(['bold', 'green'], `✓ ${headline(result)}`)
-    : paint(['bold', 'red'], `✗ ${headline(result)}`);
+  const { glyph, tone } = MARKS[result.verdict];
+  return paint(['bold', COLOURS[tone]], `${glyph} ${headline(result)}`);
 }
 
 /** Findings with their advice, as paragraphs. */
@@ -71,7 +72,7 @@ function opinion(result: Result, options: Options, paint: Paint): string[] {
   ];
 }
 
-const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
+const SIGNS: Record<Finding['severity'], { glyph: string; style: Style }> = {
   loss: { glyph: '✗', style: 'red' },
   warning: { glyph: '!', style: 'yellow' },
   note: { glyph: '·', style: 'dim' },
@@ -79,7 +80,7 @@ const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
 
 function paragraph(finding: Finding, options: Options, paint: Paint): string {
   const { severity, text, advice } = finding;
-  const { glyph, style } = MARKS[severity];
+  const { glyph, style } = SIGNS[severity];
   const price = cost(finding);
   const said = price === undefined ? text : `${paint(style, `${price}:`)} ${text}`;
   const lines = [`${paint(style, glyph)} ${wrapped(said, options, 2)}`];

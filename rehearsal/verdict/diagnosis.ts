@@ -1,4 +1,3 @@
-import type { Entry } from '../load/ledger.ts';
 import type { Facts } from './facts.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
@@ -12,16 +11,15 @@ import { warnings } from './warnings.ts';
 const RULES = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
-export function diagnose(facts: Facts, lost: Entry[]): Finding[] {
+export function diagnose(facts: Facts, lost: Lost[]): Finding[] {
   const groups = new Map<Rule, Lost[]>();
-  const all = lost as Lost[];
   const context = {
     ...facts,
-    always: lostAlways(all, facts),
-    awake: lostAwake(all),
-    refused: refusedSince(all),
+    always: lostAlways(lost, facts),
+    awake: lostAwake(lost),
+    refused: refusedSince(lost),
   };
-  for (const entry of all) {
+  for (const entry of lost) {
     const rule = RULES.find(({ fits }) => fits(entry, context)) ?? OTHER;
     const group = groups.get(rule) ?? [];
     groups.set(rule, group);

@@ -6,7 +6,7 @@ import type { ProcessReport } from '../subject/process-report.ts';
  * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds
  * since its load began; replicas that were up before have negative times.
  */
-export interface Result {
+export interface Result extends Conclusion {
   /** Of this shape. */
   version: 1;
   /** ISO 8601. */
@@ -32,6 +32,14 @@ export interface Result {
   expected?: { lost: number; why: string };
   /** Answers that every replica says it gave, against those that the clients got. */
   agreement: 'agree' | 'differ' | 'unknown';
+}
+
+/** The answer in a word. */
+export interface Conclusion {
+  /** `inconclusive`: the machine could not do what was asked, so that the numbers say little about the program. */
+  verdict: 'nothing-lost' | 'lost' | 'inconclusive';
+  /** Of one that is inconclusive: part of a sentence. */
+  why?: string;
 }
 
 export type Phase = 'steady' | 'change' | 'after';

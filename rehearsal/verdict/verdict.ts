@@ -1,11 +1,13 @@
 import type { Entry } from '../load/ledger.ts';
 import type { Plan } from '../plan.ts';
+import { conclusionOn } from './conclusion.ts';
 import { diagnose } from './diagnosis.ts';
 import { expectedLoss } from './expected-loss.ts';
 import type { Facts } from './facts.ts';
 import { quantiles, slices, totals } from './measures.ts';
 import { agreementOf, replicaResult } from './replica-results.ts';
 import type { Loss, Phase, Result, Settings } from './result.ts';
+import type { Lost } from './rules/rule.ts';
 
 /** Turns what happened into the result: all times since the load began. */
 export function verdictOn(facts: Facts): Result {
@@ -19,11 +21,14 @@ export function verdictOn(facts: Facts): Result {
   };
   const inPhase = (phase: Phase) => ledger.entries.filter((entry) => phaseOf(entry) === phase);
   const [steady, change, after] = [inPhase('steady'), inPhase('change'), inPhase('after')];
-  const lost = ledger.entries.filter(({ loss }) => loss !== undefined).sort((a, b) => a.dueMs - b.dueMs);
+  const lost = ledger.entries
+    .filter((entry): entry is Lost => entry.loss !== undefined)
+    .sort((a, b) => a.dueMs - b.dueMs);
   const replicas = cluster.replicas.map((replica) => replicaResult(replica, ledger, since));
   const expected = expectedLoss(facts);
   return {
     version: 1,
+    ...conclusionOn(facts, lost),
     startedAt: new Date(clock.startedAt.getTime() + loadFromMs).toISOString(),
     scenario: { name: plan.scenario, description: scenario.description },
     program: plan.program.title,
@@ -61,11 +66,11 @@ function settingsOf({ deployment, network, pod, load, program, stallMs, seed }: 
   };
 }
 
-function lossOf(entry: Entry, phase: Phase, since: (ms: number) => number): Loss {
+function lossOf(entry: Lost, phase: Phase, since: (ms: number) => number): Loss {
   const { kind, method, path, dueMs, endMs, replica, loss } = entry;
   const sigtermAtMs = replica?.sigtermAtMs;
   return {
-    cause: loss?.cause ?? 'broken',
+    cause: loss.cause,
     kind,
     method,
     path,
@@ -76,7 +81,7 @@ function lossOf(entry: Entry, phase: Phase, since: (ms: number) => number): Loss
     ...(sigtermAtMs === undefined || endMs < sigtermAtMs
       ? {}
       : { afterSigtermMs: Math.round(endMs - sigtermAtMs) }),
-    ...(loss?.state === undefined ? {} : { state: loss.state }),
-    detail: loss?.detail ?? '',
+    ...(loss.state === undefined ? {} : { state: loss.state }),
+    detail: loss.detail,
   };
 }

@@ -194,6 +194,19 @@ test(
 );
 
 test(
+  'a load that this machine can not make is inconclusive, exit 2',
+  async () => {
+    const command = `${process.execPath} ${FAULTY} none`;
+
+    const { code, stdout } = await rehearse(...SHORT, '--command', command, '--rate', '20000').ended;
+
+    expect(stdout).toMatch(/^\? Inconclusive \([\d,]+ of [\d,]+ requests lost\): this machine sent/);
+    expect(code).toBe(2);
+  },
+  MINUTE,
+);
+
+test(
   'a program that has other paths is said to, with the flag for them, exit 2',
   async () => {
     const page = "(q, r) => r.writeHead(q.url === '/hello' ? 200 : 404).end()";

@@ -36,6 +36,12 @@ describe('the summary', () => {
     expect(summary(result, PLAIN)).toMatch(verdict);
   });
 
+  test('says first that it is inconclusive, and why', () => {
+    const text = summary(rehearsal({}, { verdict: 'inconclusive', why: 'this machine was late' }), PLAIN);
+
+    expect(text).toMatch(/^\? Inconclusive \(0 of 5,\d{3} requests lost\): this machine was late\n/);
+  });
+
   test('says what happened and what to do, with what it cost, before any table', () => {
     const text = summary(refusedRehearsal(), { colour: false, columns: 60 });
     const opinion = text.slice(0, text.indexOf('\nRequests\n'));

@@ -81,6 +81,7 @@ export function rehearsal(plan: Plan = {}, changes: Partial<Result> = {}): Resul
   };
   return {
     version: 1,
+    verdict: losses.length > 0 ? 'lost' : 'nothing-lost',
     startedAt: '2026-11-22T10:00:00.000Z',
     scenario: { name: 'rollout', description: 'A Deployment replaces all of its replicas, one at a time.' },
     program: 'the built service',
