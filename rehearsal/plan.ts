@@ -17,6 +17,8 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 /** Everything that a rehearsal needs to know before it begins. Durations are in milliseconds. */
 export interface Plan {
+  /** Of the command that has made it. */
+  arguments: string[];
   scenario: ScenarioName;
   program: Program;
   pod: Pod;

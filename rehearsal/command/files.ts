@@ -12,7 +12,7 @@ import { caseOf, type Run } from './verdicts.ts';
  * @param runs those that have ended; of none there is nothing to write
  */
 export function outputsOf(
-  { plans, compared, json, junit: report, ...others }: Wanted,
+  { plans, compared, failOn, json, junit: report, ...others }: Wanted,
   runs: Run[],
 ): Output[] {
   const results = runs.flatMap(({ result }) => result ?? []);
@@ -26,7 +26,7 @@ export function outputsOf(
     add('--json', json, () => `${JSON.stringify(one ? first : results, undefined, 2)}\n`);
   }
   if (runs.length > 0) {
-    const cases = runs.slice(0, plans.length).map(caseOf); // what one compares with is no test
+    const cases = runs.slice(0, plans.length).map((run) => caseOf(run, failOn)); // what one compares with is no test
     add('--junit', report, () => junit(cases));
     add('--markdown', others.markdown, () => markdown(cases));
   }

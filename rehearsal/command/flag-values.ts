@@ -3,6 +3,7 @@ import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
 import { parseDuration } from '../subject/durations.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { isSignal } from '../subject/signals.ts';
+import type { FailOn } from './verdicts.ts';
 
 // How the text of each flag is read; each throws commander's InvalidArgumentError with what was expected.
 
@@ -61,6 +62,12 @@ export function path(text: string): string {
 export function presetName(text: string): string {
   if (!Object.hasOwn(PRESETS, text))
     throw new InvalidArgumentError(`expected one of ${Object.keys(PRESETS).join(', ')}`);
+  return text;
+}
+
+/** One of {@link FailOn}. */
+export function failOn(text: string): FailOn {
+  if (text !== 'loss' && text !== 'unexpected') throw new InvalidArgumentError('expected loss or unexpected');
   return text;
 }
 

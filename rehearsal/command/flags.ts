@@ -9,6 +9,7 @@ import {
   collect,
   commandLine,
   duration,
+  failOn,
   header,
   headerName,
   path,
@@ -20,6 +21,7 @@ import {
   variable,
   variableName,
 } from './flag-values.ts';
+import type { FailOn } from './verdicts.ts';
 
 /** The command as whoever has called it knows it. */
 export const NAME =
@@ -75,6 +77,7 @@ export interface Flags {
   json?: string | true;
   junit?: string;
   markdown?: string;
+  failOn: FailOn;
 }
 
 /** @throws RehearsalError `REHEARSAL_USAGE`, with what was expected; CommanderError after `--help` */
@@ -109,7 +112,7 @@ function program(): Command {
     .addHelpText('after', `\nScenarios:\n${scenarios}\n\nPresets to compare with:\n${presets}\n`)
     .addHelpText(
       'after',
-      'Exit code: 0 nothing was lost, 1 something was, 2 it could not be run, or is inconclusive.\n',
+      'Exit code: 0 nothing was lost, 1 something was (--fail-on), 2 it could not be run, or is inconclusive.\n',
     );
   for (const [group, options] of Object.entries(OPTIONS)) {
     command.optionsGroup(`${group}:`);
@@ -196,6 +199,7 @@ const OPTIONS: Record<
     ['--json [file]', 'the result; without a file, on the standard output'],
     ['--junit <file>', 'a test case for each scenario, as CI systems read it'],
     ['--markdown <file>', 'the summary, for a pull request or the summary of a job'],
+    ['--fail-on <what>', 'loss, or unexpected: not on what no setting would have kept', failOn, 'loss'],
     ['--compare <preset>', 'the same load for something else, side by side', presetName],
     ['--find-window', 'search the smallest window that loses nothing'],
   ],

@@ -87,7 +87,7 @@ async function run(wanted: Wanted): Promise<number> {
   }
   // What one compares with may lose what it likes.
   const statuses = runs
-    .map(caseOf)
+    .map((ended) => caseOf(ended, wanted.failOn))
     .map(({ status }, i) => (i < plans.length || status === 'error' ? status : 'passed'));
   return EXIT[worst([...statuses, ...(unwritten.length > 0 ? ['error' as const] : [])])];
 }

@@ -9,6 +9,7 @@ import { CAUTIOUS_LOAD, USUAL_LOAD } from '../subject/routes.ts';
 import type { Subject } from '../subject/subject.ts';
 import { checkTogether } from './contradictions.ts';
 import { type Flags, parseFlags } from './flags.ts';
+import type { FailOn } from './verdicts.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */
@@ -23,6 +24,7 @@ export interface Wanted {
   json: string | undefined;
   junit: string | undefined;
   markdown: string | undefined;
+  failOn: FailOn;
   /** What of the chart is left out, a sentence each. */
   left: string[];
 }
@@ -43,7 +45,7 @@ export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv
     const file = flags[name];
     if (typeof file === 'string' && file !== '-') assertWritable(`--${name}`, file);
   }
-  const { base, left } = await basePlan(flags, environment);
+  const { base, left } = await basePlan(flags, argv, environment);
   const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
   return {
     plans: flags.scenario.map((scenario) => ({ ...base, scenario })),
@@ -57,12 +59,14 @@ export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv
     json: flags.json === true ? '-' : flags.json,
     junit: flags.junit,
     markdown: flags.markdown,
+    failOn: flags.failOn,
     left,
   };
 }
 
 async function basePlan(
   flags: Flags,
+  argv: string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<{ base: Plan; left: string[] }> {
   const { left = [], deployment, ...subject } = await subjectOf(flags, environment);
@@ -71,6 +75,7 @@ async function basePlan(
   return {
     left,
     base: {
+      arguments: argv,
       scenario: 'rollout',
       program: subject.program,
       pod: {

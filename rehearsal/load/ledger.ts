@@ -43,6 +43,14 @@ export interface Entry {
 /** A request that is sent so long after it was due says more about the machine than about the service. */
 const LATE_MS = 100;
 
+/** What has become of everything that was sent to a replica. */
+export interface Counts {
+  answered: number;
+  lost: number;
+  /** Still open when the load ended. */
+  open: number;
+}
+
 /** What the clients have seen. */
 export class Ledger {
   readonly entries: Entry[] = [];
@@ -51,7 +59,7 @@ export class Ledger {
   lost = 0;
   /** Requests that were not sent when they were due, because the machine was busy, and the longest such delay. */
   readonly late = { count: 0, longestMs: 0 };
-  readonly byReplica = new Map<Replica, { answered: number; lost: number }>();
+  readonly byReplica = new Map<Replica, Counts>();
   /** Answers that came after the replica's SIGTERM, on kept connections, and how many of them said close. */
   readonly farewells = new Map<Replica, { answers: number; close: number }>();
 
@@ -64,18 +72,20 @@ export class Ledger {
   settle(entry: Entry): void {
     this.entries.push(entry);
     const of = this.of(entry.replica);
-    if (entry.loss === undefined) {
-      this.answered++;
-      if (entry.unfinished !== true) of.answered++;
-    } else {
+    if (entry.loss !== undefined) {
       this.lost++;
       of.lost++;
+    } else if (entry.unfinished === true) {
+      of.open++;
+    } else {
+      this.answered++;
+      of.answered++;
     }
   }
 
-  of(replica: Replica | undefined): { answered: number; lost: number } {
-    if (replica === undefined) return { answered: 0, lost: 0 };
-    const counts = this.byReplica.get(replica) ?? { answered: 0, lost: 0 };
+  of(replica: Replica | undefined): Counts {
+    const counts = (replica && this.byReplica.get(replica)) ?? { answered: 0, lost: 0, open: 0 };
+    if (replica === undefined) return counts;
     this.byReplica.set(replica, counts);
     return counts;
   }

@@ -18,9 +18,10 @@ export const MARKS: Record<Result['verdict'], { glyph: string; tone: 'good' | 'b
 };
 
 /** What was to be expected, if something was lost and a loss could not be avoided. */
-export function expectedInWords({ expected, requests }: Result): string | undefined {
+export function expectedInWords({ expected, requests, unexpected }: Result): string | undefined {
   if (expected === undefined || requests.lost === 0) return undefined;
-  return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}`;
+  const others = unexpected === 0 ? '' : ` ${count(unexpected)} were lost for another reason.`;
+  return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}${others}`;
 }
 
 /** `41 requests lost`, unless the finding begins with its number, or cost nothing. */

@@ -25,13 +25,13 @@ export function marked(result: Result): string {
 
 /** The few numbers that one looks for first. */
 export function tiles(result: Result): Markup {
-  const { requests, latency, change, scenario } = result;
+  const { requests, latency, change, scenario, settings: said } = result;
   const share = requests.sent === 0 ? 0 : requests.lost / requests.sent;
   const entries: [name: string, value: string, more: string][] = [
     ['Lost', count(requests.lost), `${percent(share)} of ${count(requests.sent)}`],
     ['p99 in the change', duration(latency.change.p99), `${duration(latency.steady.p99)} in steady state`],
     ['The change took', duration(change.toMs - change.fromMs), scenario.name],
-    ['Slowest to go', duration(slowestToGo(result)), 'from SIGTERM to the end'],
+    ['Slowest to go', duration(slowestToGo(result)), `from ${said.stopSignal} to the end`],
     ['Own reports', agreementInWords(result).word, 'with what clients counted'],
   ];
   return markup`<dl class="tiles">${entries.map(

@@ -1,6 +1,6 @@
 import { count, counted, sentence } from '../verdict/format.ts';
 import type { Result } from '../verdict/result.ts';
-import { expectedInWords, headline } from './digest.ts';
+import { expectedInWords, headline, MARKS } from './digest.ts';
 import { Markup, markup } from './markup.ts';
 import {
   brand,
@@ -29,15 +29,19 @@ export function page(results: [Result] | [Result, Result], options: { title?: st
 
 /** What several scenarios have found, those that lost something unfolded, as such a file. */
 export function overview(results: Result[]): string {
-  const losing = results.filter(({ requests }) => requests.lost > 0);
-  const title = `${losing.length} of ${counted(results.length, 'scenario')} lost requests`;
+  const of = (verdict: Result['verdict']) => results.filter((result) => result.verdict === verdict).length;
+  const unsure = of('inconclusive');
+  const title =
+    `${of('lost')} of ${counted(results.length, 'scenario')} lost requests` +
+    (unsure === 0 ? '' : `, ${unsure} inconclusive`);
+  const { tone: mood, glyph } = MARKS[of('lost') > 0 ? 'lost' : unsure > 0 ? 'inconclusive' : 'nothing-lost'];
   const durationMs = results.reduce((sum, result) => sum + result.durationMs, 0);
   const [first] = results;
   return whole(
     title,
     markup`<header>
     ${first && brand(first)}
-    <h1 class="${losing.length === 0 ? 'good' : 'bad'}">${losing.length === 0 ? '✓' : '✗'} ${title}</h1>
+    <h1 class="${mood}">${glyph} ${title}</h1>
   </header>
   <main>
     ${drawn(scenarioTable(results))}
@@ -67,7 +71,7 @@ ${body}
 
 function scenario(result: Result): Markup {
   const { name, description } = result.scenario;
-  const open = result.requests.lost > 0 ? new Markup(' open') : undefined;
+  const open = result.verdict === 'nothing-lost' ? undefined : new Markup(' open');
   return markup`<details class="scenario"${open}>
     <summary><b class="${tone(result)}">${name}: ${marked(result)}</b></summary>
     <p class="lead">${sentence(description)} ${expectedInWords(result)}</p>

@@ -21,6 +21,7 @@ export function phaseTable({ phases, losses, requests }: Result): Table {
           cell: (row) => lost(these.filter(({ phase }) => row === 'total' || phase === row).length),
         };
       }),
+      { head: 'still\nopen', cell: (row) => (requests.open > 0 ? count(of(row).open) : undefined) },
     ],
     rows,
   );
@@ -45,7 +46,7 @@ export function latencyTable({ latency }: Result): Table {
 }
 
 /** Every lost request, those of one kind in a line; undefined if nothing was lost. */
-export function lossTable({ losses }: Result): Table | undefined {
+export function lossTable({ losses, settings }: Result): Table | undefined {
   if (losses.length === 0) return undefined;
   return table<LossGroup>(
     'Lost requests',
@@ -56,7 +57,11 @@ export function lossTable({ losses }: Result): Table | undefined {
       { head: 'cause', align: 'left', cell: ({ like }) => CAUSES[like.cause] },
       { head: 'kind', align: 'left', cell: ({ like }) => like.kind },
       { head: 'state then', align: 'left', cell: ({ like }) => like.state },
-      { head: 'after SIGTERM', align: 'left', cell: ({ afterSigterm: t }) => t && span(...t, offset) },
+      {
+        head: `after ${settings.stopSignal}`,
+        align: 'left',
+        cell: ({ afterSigterm: t }) => t && span(...t, offset),
+      },
       { head: 'detail', align: 'left', cell: ({ like }) => like.detail },
     ],
     lossGroups(losses),

@@ -5,6 +5,7 @@ import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
 import { STAYING } from './rules/staying.ts';
+import { isUnavoidable } from './unavoidable.ts';
 import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
@@ -25,10 +26,14 @@ export function diagnose(facts: Facts, lost: Lost[]): Finding[] {
     groups.set(rule, group);
     group.push(entry);
   }
-  const findings = [...groups].map(([{ explain }, entries]): Finding => ({
-    severity: 'loss',
-    lost: entries.length,
-    ...explain(entries, context),
-  }));
+  const findings = [...groups].map(([{ explain }, entries]): Finding => {
+    const unavoidable = entries.filter((entry) => isUnavoidable(entry, facts)).length;
+    return {
+      severity: 'loss',
+      lost: entries.length,
+      ...(unavoidable === 0 ? {} : { unavoidable }),
+      ...explain(entries, context),
+    };
+  });
   return [...findings.sort((a, b) => b.lost - a.lost), ...warnings(facts, findings)];
 }

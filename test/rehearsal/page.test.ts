@@ -63,7 +63,7 @@ function hostile(): Result {
 
 /** A rehearsal that was over before anything happened. */
 function nothing(): Result {
-  const none = { sent: 0, answered: 0, lost: 0 };
+  const none = { sent: 0, answered: 0, lost: 0, open: 0 };
   const quantiles = { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
   return rehearsal(
     {},
