@@ -2,6 +2,9 @@ import { RehearsalError } from '../errors.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import type { Flags } from './flags.ts';
 
+/** Each is kept until the verdict, in some 200 bytes. */
+const MOST_REQUESTS = 5_000_000;
+
 /**
  * Flags that are fine by themselves and make no sense together.
  *
@@ -40,6 +43,9 @@ export function checkTogether(flags: Flags): void {
   const [first = 'rollout'] = scenario;
   if (findWindow && SCENARIOS[first].unavoidable !== undefined)
     fail(`--find-window: ${first} loses something with any window, ${SCENARIOS[first].unavoidable}`);
+  const requests = Math.round((flags.rate * (flags.steady + flags.tail)) / 1000);
+  if (requests > MOST_REQUESTS)
+    fail(`--rate, --steady and --tail make ${requests} requests: expected at most ${MOST_REQUESTS}`);
   if ((slow ?? 0) + (post ?? 0) > 1)
     fail(`--slow ${slow} and --post ${post} are more than all requests together`);
 }
