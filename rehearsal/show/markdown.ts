@@ -1,6 +1,7 @@
 import { CAUSES, count, counted, duration, sentence } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
 import type { Case } from './case.ts';
+import { gantt } from './gantt.ts';
 import { causesOf, cost, expectedInWords, headline, slowestToGo } from './digest.ts';
 
 const MARKS: Record<Case['status'], string> = { passed: '✓', failed: '✗', error: '?' };
@@ -8,11 +9,15 @@ const MARKS: Record<Case['status'], string> = { passed: '✓', failed: '✗', er
 /** The verdict of each scenario, why, and what to do, for a pull request or the summary of a job. */
 export function markdown(cases: Case[]): string {
   const [first] = cases.flatMap(({ result }) => result ?? []);
+  const drawn = cases
+    .filter(({ status }) => cases.length === 1 || status === 'failed')
+    .flatMap(({ result }) => result ?? []);
   const blocks = [
     '### Rehearsal',
     ...(first === undefined ? [] : [runOf(first)]),
     tableOf(cases),
     ...cases.map(explained).filter((text) => text !== ''),
+    ...drawn.map((result) => fenced('mermaid', gantt(result))),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -45,7 +50,8 @@ function tableOf(cases: Case[]): string {
 
 /** What a scenario has to say beyond its line of the table. */
 function explained({ scenario, result, problem }: Case): string {
-  if (result === undefined) return `#### ${escape(scenario)}: could not be run\n\n${fenced(problem ?? '')}`;
+  if (result === undefined)
+    return `#### ${escape(scenario)}: could not be run\n\n${fenced('text', problem ?? '')}`;
   const expected = expectedInWords(result);
   const said = [...(expected === undefined ? [] : [escape(sentence(expected))]), ...list(result.findings)];
   return said.length === 0 ? '' : [`#### ${escape(scenario)}: ${headline(result)}`, ...said].join('\n\n');
@@ -72,9 +78,9 @@ function code(text: string): string {
   return `${fence} ${text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')} ${fence}`;
 }
 
-function fenced(text: string): string {
+function fenced(language: string, text: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
-  return `${fence}text\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 function longestRun(text: string): number {
