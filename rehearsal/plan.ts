@@ -1,3 +1,4 @@
+import type { OwnScenario } from './scenario-file.ts';
 import type { Routes } from './subject/routes.ts';
 import type { Deployment, Pod, Program } from './subject/subject.ts';
 
@@ -19,7 +20,10 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 export interface Plan {
   /** Of the command that has made it. */
   arguments: string[];
-  scenario: ScenarioName;
+  /** One of {@link SCENARIO_NAMES}, or the name of a scenario of somebody's own. */
+  scenario: string;
+  /** What happens in one of somebody's own. */
+  own?: OwnScenario;
   program: Program;
   pod: Pod;
   deployment: Deployment;

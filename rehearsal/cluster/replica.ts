@@ -126,6 +126,11 @@ export class Replica {
     return this.states.find(({ state }) => state === 'draining')?.fromMs ?? this.exit?.atMs;
   }
 
+  /** Told to go by its node, of which nobody else knew. */
+  get evicted(): boolean {
+    return this.#leaving && this.deletedAtMs === undefined && this.sigtermAtMs !== undefined;
+  }
+
   /** When its process got no CPU. */
   get stalls(): readonly Span[] {
     return this.#stalls.spans;

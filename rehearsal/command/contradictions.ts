@@ -1,4 +1,5 @@
 import { RehearsalError } from '../errors.ts';
+import type { ScenarioName } from '../plan.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import type { Flags } from './flags.ts';
 
@@ -41,8 +42,9 @@ export function checkTogether(flags: Flags): void {
     fail('--svg, --compare and --find-window are about one scenario');
   }
   const [first = 'rollout'] = scenario;
-  if (findWindow && SCENARIOS[first].unavoidable !== undefined)
-    fail(`--find-window: ${first} loses something with any window, ${SCENARIOS[first].unavoidable}`);
+  const { unavoidable } = SCENARIOS[first as ScenarioName] ?? {};
+  if (findWindow && unavoidable !== undefined)
+    fail(`--find-window: ${first} loses something with any window, ${unavoidable}`);
   const requests = Math.round((flags.rate * (flags.steady + flags.tail)) / 1000);
   if (requests > MOST_REQUESTS)
     fail(`--rate, --steady and --tail make ${requests} requests: expected at most ${MOST_REQUESTS}`);

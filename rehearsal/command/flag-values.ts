@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { SCENARIO_NAMES } from '../plan.ts';
+import { isFile } from '../scenario-file.ts';
 import { parseDuration } from '../subject/durations.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { isSignal } from '../subject/signals.ts';
@@ -7,14 +8,16 @@ import type { FailOn } from './verdicts.ts';
 
 // How the text of each flag is read; each throws commander's InvalidArgumentError with what was expected.
 
-/** `all`, or names separated by commas. */
-export function scenarioList(text: string): ScenarioName[] {
+/** `all`, or names and files separated by commas. */
+export function scenarioList(text: string): string[] {
   if (text === 'all') return [...SCENARIO_NAMES];
   return text.split(',').map((name) => {
-    const known = SCENARIO_NAMES.find((candidate) => candidate === name.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(`expected all, or some of ${SCENARIO_NAMES.join(', ')}`);
-    return known;
+    const wanted = name.trim();
+    if (!SCENARIO_NAMES.some((known) => known === wanted) && !isFile(wanted))
+      throw new InvalidArgumentError(
+        `expected all, or some of ${SCENARIO_NAMES.join(', ')}, or a .yaml file`,
+      );
+    return wanted;
   });
 }
 

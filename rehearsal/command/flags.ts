@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RehearsalError } from '../errors.ts';
-import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { SCENARIO_NAMES } from '../plan.ts';
 import { SCENARIOS } from '../scenarios.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { ROUTES } from '../subject/routes.ts';
@@ -29,7 +29,7 @@ export const NAME =
 
 /** The command line as it was given, each text read; durations in milliseconds, shares from 0 to 1. */
 export interface Flags {
-  scenario: ScenarioName[];
+  scenario: string[];
   replicas?: number;
   values?: string[];
   set?: string[];
@@ -139,7 +139,7 @@ const OPTIONS: Record<
   [flags: string, description: string, parse?: Parser | undefined, text?: string][]
 > = {
   'What happens': [
-    ['--scenario <names>', 'separated by commas, or all', scenarioList, 'rollout'],
+    ['--scenario <names>', 'or .yaml files with steps, separated by commas, or all', scenarioList, 'rollout'],
     ['--endpoint-lag <time>', 'from a deletion until the balancers have heard of it', duration, '1s'],
     ['--jitter <share>', 'by which the lag varies', portion, '20%'],
     ['--replicas <n>', 'how many (3, or what the chart says)', between(1, 100)],

@@ -1,4 +1,5 @@
 import type { LoadPlan, Plan } from '../plan.ts';
+import { isFile, readScenario } from '../scenario-file.ts';
 import { builtIn, ownSubject } from '../subject/built-service.ts';
 import { fromChart, ownDeployed } from '../subject/chart.ts';
 import type { Deployed } from '../subject/deployed.ts';
@@ -47,12 +48,15 @@ export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv
   }
   const { base, left } = await basePlan(flags, argv, environment);
   const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
+  const plans = flags.scenario.map((scenario): Plan => {
+    if (!isFile(scenario)) return { ...base, scenario };
+    const own = readScenario(scenario);
+    return { ...base, scenario: own.name, own };
+  });
+  const [first] = plans;
   return {
-    plans: flags.scenario.map((scenario) => ({ ...base, scenario })),
-    compared:
-      preset === undefined
-        ? undefined
-        : { ...base, ...preset.apply(base), scenario: flags.scenario[0] ?? 'rollout' },
+    plans,
+    compared: preset === undefined || first === undefined ? undefined : { ...first, ...preset.apply(first) },
     findWindow: flags.findWindow === true,
     html: flags.html,
     svg: flags.svg,

@@ -1,6 +1,7 @@
 import type { Exit, Killed, Span, StateSpan } from '../cluster/life.ts';
 import type { Cause, Counts, Kind } from '../load/ledger.ts';
 import type { LoadPlan, Network } from '../plan.ts';
+import type { Step } from '../scenario-file.ts';
 import type { ProcessReport } from '../subject/process-report.ts';
 import type { Deployment, Pod, Program } from '../subject/subject.ts';
 
@@ -80,6 +81,8 @@ export interface Settings extends Deployment, Network, Pod, Omit<LoadPlan, 'fres
   /** The variables that somebody has set, or that differ from the program's own defaults. */
   environment: Record<string, string>;
   seed: number;
+  /** Of a scenario from a file. */
+  steps?: Step[];
 }
 
 /** One replica: what it went through, and what it says of itself. */

@@ -20,5 +20,6 @@ export function settingsOf({ program, pod, deployment, network, load, ...plan }:
     stallMs: plan.stallMs,
     environment: hidden.values(program.chosen),
     seed: plan.seed,
+    ...(plan.own && { steps: plan.own.steps }),
   };
 }

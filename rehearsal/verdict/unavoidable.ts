@@ -12,9 +12,8 @@ export function isUnavoidable({ kind, replica, loss, endMs }: Lost, { plan, clus
   if (crashed.includes(replica)) {
     return replica.outages.some(({ fromMs, toMs }) => endMs >= fromMs - SLACK_MS && endMs <= toMs + SLACK_MS);
   }
-  const evicted = replica.sigtermAtMs !== undefined && replica.deletedAtMs === undefined;
   return (
-    evicted &&
+    replica.evicted &&
     endMs >= (replica.sigtermAtMs ?? 0) &&
     (loss.cause === 'refused' ||
       (loss.cause === 'reset-new' && endMs >= (replica.closedAtMs ?? Infinity) - SLACK_MS))

@@ -21,6 +21,7 @@ test.each([
   [['--stall', '2'], /--stall.*expected a duration such as 250ms/],
   [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
   [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
+  [['--scenario', 'nowhere.yaml'], /--scenario nowhere\.yaml:\n {2}ENOENT/],
   [['--compare', 'toString'], /--compare.*expected one of window-0, express/],
   [['--compare', 'window-0', '--command', 'x'], /window-0 sets SHUTDOWN_WINDOW, which --command does not/],
   [['--command', ' '], /--command.*expected a program/],
