@@ -47,6 +47,8 @@ export class Replica {
   deletedAtMs: number | undefined;
   /** When it was asked to leave, by whatever signal its pod says. */
   sigtermAtMs: number | undefined;
+  /** When the scenario crashed it. */
+  crashedAtMs: number | undefined;
   exit: Exit | undefined;
   killed: Killed | undefined;
   report: ProcessReport | undefined;
@@ -163,6 +165,7 @@ export class Replica {
   /** Makes the process throw an error that nobody catches. */
   crash(): void {
     this.killed = 'crash';
+    this.crashedAtMs = this.#parts.clock.now();
     this.#parts.onChange(this, 'crashed');
     this.#container?.crash();
     // A program that Node does not run may take the signal for something else.

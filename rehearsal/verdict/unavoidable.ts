@@ -7,14 +7,15 @@ import { type Lost, SLACK_MS } from './rules/rule.ts';
  */
 export function isUnavoidable({ kind, replica, loss, endMs }: Lost, { plan, cluster }: Facts): boolean {
   if (kind === 'stuck') return true;
-  const crashed = cluster.replicas.filter(({ killed }) => killed === 'crash');
-  if (replica === undefined) return crashed.length > 0 && plan.deployment.replicas === 1;
-  if (crashed.includes(replica)) {
-    return replica.outages.some(({ fromMs, toMs }) => endMs >= fromMs - SLACK_MS && endMs <= toMs + SLACK_MS);
+  if (replica === undefined)
+    return plan.deployment.replicas === 1 && cluster.replicas.some(({ killed }) => killed === 'crash');
+  const { crashedAtMs } = replica;
+  if (crashedAtMs !== undefined) {
+    const backAtMs = replica.outages.find(({ fromMs }) => fromMs >= crashedAtMs)?.toMs ?? Infinity;
+    return endMs >= crashedAtMs && endMs <= backAtMs + SLACK_MS;
   }
   return (
     replica.evicted &&
-    endMs >= (replica.sigtermAtMs ?? 0) &&
     (loss.cause === 'refused' ||
       (loss.cause === 'reset-new' && endMs >= (replica.closedAtMs ?? Infinity) - SLACK_MS))
   );
