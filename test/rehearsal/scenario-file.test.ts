@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readScenario } from '../../rehearsal/scenario-file.ts';
@@ -41,6 +41,13 @@ test('a scenario from a file has the name of its file, and its steps in their or
       { scale: 1 },
     ],
   });
+});
+
+test('the example of the documentation is one', () => {
+  const [, example = ''] =
+    /```yaml\n(description: [^]*?)```/.exec(readFileSync('docs/rehearsal.md', 'utf8')) ?? [];
+
+  expect(readScenario(fileWith(example)).steps).toContainEqual({ 'start-delay': 3000 });
 });
 
 test.each([
