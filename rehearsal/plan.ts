@@ -1,3 +1,4 @@
+import type { OwnScenario } from './scenario-file.ts';
 import type { Routes } from './subject/routes.ts';
 import type { Deployment, Pod, Program } from './subject/subject.ts';
 
@@ -17,7 +18,12 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 /** Everything that a rehearsal needs to know before it begins. Durations are in milliseconds. */
 export interface Plan {
-  scenario: ScenarioName;
+  /** Of the command that has made it. */
+  arguments: string[];
+  /** One of {@link SCENARIO_NAMES}, or the name of a scenario of somebody's own. */
+  scenario: string;
+  /** What happens in one of somebody's own. */
+  own?: OwnScenario;
   program: Program;
   pod: Pod;
   deployment: Deployment;
@@ -36,6 +42,8 @@ export interface Network {
   jitter: number;
   /** Balancers that learn of it independently: there is one kube-proxy on each node. */
   nodes: number;
+  /** The traffic is over TLS; certificates are not looked at, since nothing leaves the machine. */
+  https: boolean;
 }
 
 /** What the clients do. */
@@ -52,6 +60,17 @@ export interface LoadPlan {
   postBytes: number;
   /** Instead of a text of that length. */
   postBody?: string;
+  /** Sent with every request. */
+  headers?: Record<string, string>;
+  /** The status of a right answer to `routes.get`; any below 400 if not said. */
+  expectStatus?: number;
+  /** A text in every right answer to `routes.get`. */
+  expectBody?: string;
+  /**
+   * The header that names each request, which every answer has to bring back. Without it, X-Request-Id is sent, and
+   * expected if it comes back.
+   */
+  idHeader?: string;
   routes: Routes;
   streams: number;
   webSockets: number;

@@ -70,7 +70,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     step = plan.scenario;
     const changeFromMs = clock.now();
     scenario.burden?.(load, cluster, plan);
-    await scenario.change(cluster, plan);
+    await scenario.change(cluster, plan, load);
     const leaving = cluster.replicas.filter((replica) => !cluster.staying.includes(replica));
     await cluster.until(() => leaving.every(({ state }) => state === 'gone'));
     await cluster.until(() => leaving.every(({ inRotation }) => (inRotation.at(-1)?.toMs ?? 0) < Infinity));

@@ -3,6 +3,8 @@ import { crashable } from './cluster/container.ts';
 import { rollingUpdate } from './cluster/deployment.ts';
 import type { Load } from './load/load.ts';
 import type { Plan, ScenarioName } from './plan.ts';
+import type { OwnScenario } from './scenario-file.ts';
+import { allAvailable, getStuck, perform } from './steps.ts';
 
 export interface Scenario {
   description: string;
@@ -11,7 +13,7 @@ export interface Scenario {
   /** Load on top of the usual, just before the change. */
   burden?: (load: Load, cluster: Cluster, plan: Plan) => void;
   /** Changes the cluster, and resolves when it is what it was to become. Pods that are leaving may still be there. */
-  change: (cluster: Cluster, plan: Plan) => Promise<void>;
+  change: (cluster: Cluster, plan: Plan, load: Load) => Promise<void>;
   /** Why something is lost whatever the settings are; absent if nothing has to be. */
   unavoidable?: string;
 }
@@ -20,11 +22,6 @@ export interface Scenario {
 const SLOW_START_MS = 8000;
 /** How long replicas get no CPU in `starved`: a limit that is used up for twenty periods of CFS in a row. */
 const STALL_MS = 2000;
-/** The longest that `/slow` takes. */
-const LONGEST_REQUEST_MS = 60_000;
-
-const allAvailable = (cluster: Cluster) => () =>
-  cluster.staying.every((replica) => cluster.available(replica));
 
 export const SCENARIOS: Record<ScenarioName, Scenario> = {
   rollout: {
@@ -42,7 +39,7 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
     change: async (cluster, { deployment }) => {
       for (const replica of cluster.staying) cluster.delete(replica);
       for (let i = 0; i < deployment.replicas; i++) await cluster.create('new');
-      await cluster.until(allAvailable(cluster));
+      await allAvailable(cluster);
     },
   },
   'single-replica': {
@@ -55,15 +52,12 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
   },
   crash: {
     description: 'one replica throws an error that nobody catches, and is started again',
-    prepare: (plan) => ({
-      ...plan,
-      program: { ...plan.program, environment: crashable(plan.program.environment) },
-    }),
+    prepare: thatCanCrash,
     change: async (cluster) => {
       const [victim] = cluster.staying;
       victim?.crash();
       await cluster.until(() => (victim?.restarts ?? 1) > 0);
-      await cluster.until(allAvailable(cluster));
+      await allAvailable(cluster);
     },
     unavoidable:
       'a process that crashes closes its listener at once, and its endpoint is removed only after the lag',
@@ -75,7 +69,7 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
       const [victim] = cluster.staying;
       if (victim !== undefined) cluster.evict(victim);
       await cluster.create('new');
-      await cluster.until(allAvailable(cluster));
+      await allAvailable(cluster);
     },
     unavoidable:
       'no endpoint is removed before the process has gone, so that new connections come to a closed listener until then',
@@ -89,9 +83,7 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
   },
   'stuck-request': {
     description: 'a rollout while every old replica has a request that takes longer than any shutdown waits',
-    burden: (load, { staying }, { pod }) => {
-      for (const replica of staying) load.getStuckAt(replica, Math.min(pod.graceMs, LONGEST_REQUEST_MS));
-    },
+    burden: (load, { staying }, plan) => getStuck(load, staying, plan),
     change: async (cluster, { deployment }) => rollingUpdate(cluster, deployment),
     unavoidable:
       'a request that takes longer than the drain time-out has to be cut: one for each old replica',
@@ -105,6 +97,22 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
 
 /** The scenario, and the plan as it needs it. */
 export function scenarioOf(plan: Plan): { scenario: Scenario; plan: Plan } {
-  const scenario = SCENARIOS[plan.scenario];
+  const scenario = plan.own === undefined ? SCENARIOS[plan.scenario as ScenarioName] : fromSteps(plan.own);
   return { scenario, plan: scenario.prepare?.(plan) ?? plan };
+}
+
+function fromSteps({ description, steps }: OwnScenario): Scenario {
+  const crashes = steps.some((step) => typeof step === 'object' && 'crash' in step);
+  return {
+    description,
+    ...(crashes && { prepare: thatCanCrash }),
+    change: async (cluster, plan, load) => {
+      for (const step of steps) await perform(step, cluster, plan, load);
+      await allAvailable(cluster);
+    },
+  };
+}
+
+function thatCanCrash(plan: Plan): Plan {
+  return { ...plan, program: { ...plan.program, environment: crashable(plan.program.environment) } };
 }

@@ -119,6 +119,11 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     }
   }
 
+  /** Resolves after a while, and never after {@link destroy}: nothing is left to wait for then. */
+  async pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#timers.add(setTimeout(resolve, ms)));
+  }
+
   /** Ready, and has been for long enough to count. */
   available(replica: Replica): boolean {
     if (this.#leaving(replica) || replica.servingSinceMs === undefined) return false;

@@ -53,8 +53,9 @@ export class Container {
     });
   }
 
-  terminate(): void {
-    this.#child.kill('SIGTERM');
+  /** Asks it to end. */
+  terminate(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   crash(): void {

@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { get as getTls } from 'node:https';
 import { connect } from 'node:net';
 import type { Pod, Probe } from '../subject/subject.ts';
 
@@ -91,7 +92,7 @@ export class Kubelet {
   }
 
   /** Undefined if it passed, else what it met. */
-  async #attempt({ port, path, timeoutMs }: Probe): Promise<string | undefined> {
+  async #attempt({ port, path, https, timeoutMs }: Probe): Promise<string | undefined> {
     const address = { host: '127.0.0.1', port: this.#ports[port] ?? 0 };
     const signal = AbortSignal.timeout(timeoutMs);
     const what = `port ${address.port} (${port})${path === undefined ? '' : `, GET ${path}`}`;
@@ -109,7 +110,8 @@ export class Kubelet {
         return;
       }
       const headers = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
-      const request = get({ ...address, path, headers, agent: false, signal }, (response) => {
+      const options = { ...address, path, headers, agent: false, signal, rejectUnauthorized: false } as const;
+      const request = (https ? getTls : get)(options, (response) => {
         this.#events.onAnswer(port);
         const status = response.statusCode ?? 0;
         resolve(passes(status) ? undefined : `${what}: status ${status}`);

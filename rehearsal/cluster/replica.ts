@@ -45,7 +45,10 @@ export class Replica {
   /** Since when it says so. */
   servingSinceMs: number | undefined;
   deletedAtMs: number | undefined;
+  /** When it was asked to leave, by whatever signal its pod says. */
   sigtermAtMs: number | undefined;
+  /** When the scenario crashed it. */
+  crashedAtMs: number | undefined;
   exit: Exit | undefined;
   killed: Killed | undefined;
   report: ProcessReport | undefined;
@@ -125,6 +128,11 @@ export class Replica {
     return this.states.find(({ state }) => state === 'draining')?.fromMs ?? this.exit?.atMs;
   }
 
+  /** Told to go by its node, of which nobody else knew. */
+  get evicted(): boolean {
+    return this.#leaving && this.deletedAtMs === undefined && this.sigtermAtMs !== undefined;
+  }
+
   /** When its process got no CPU. */
   get stalls(): readonly Span[] {
     return this.#stalls.spans;
@@ -157,6 +165,7 @@ export class Replica {
   /** Makes the process throw an error that nobody catches. */
   crash(): void {
     this.killed = 'crash';
+    this.crashedAtMs = this.#parts.clock.now();
     this.#parts.onChange(this, 'crashed');
     this.#container?.crash();
     // A program that Node does not run may take the signal for something else.
@@ -242,10 +251,10 @@ export class Replica {
     const preStopMs = Math.min(pod.preStopMs, pod.graceMs);
     this.#after(preStopMs, () => {
       this.sigtermAtMs ??= clock.now();
-      this.#parts.onChange(this, 'SIGTERM');
+      this.#parts.onChange(this, pod.stopSignal);
       const speaks = this.#container?.speaks === true;
       if (!speaks) this.#enter('terminating');
-      this.#container?.terminate();
+      this.#container?.terminate(pod.stopSignal);
       if (!speaks && this.#leaving) this.#stalls.told();
     });
     const restMs = Math.max(pod.graceMs - preStopMs, preStopMs > 0 ? LEAST_GRACE_MS : 0);

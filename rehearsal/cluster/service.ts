@@ -1,4 +1,5 @@
 import { connect, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Network } from '../plan.ts';
 import { pick, type Random } from '../random.ts';
 
@@ -19,6 +20,8 @@ export interface Route<B extends Backend> {
   backend: B | undefined;
 }
 
+/** Nothing leaves the machine, and nobody has a certificate for it. */
+const ANY_CERTIFICATE = { rejectUnauthorized: false, servername: 'localhost' };
 const UNKNOWN: Conditions = { serving: false, terminating: false };
 const GONE: Conditions = { serving: false, terminating: true };
 
@@ -96,7 +99,8 @@ export class Service<B extends Backend> {
 
   /** A new connection to this endpoint, in rotation or not. */
   connectTo(backend: B): Socket {
-    const socket = connect({ host: '127.0.0.1', port: backend.port });
+    const address = { host: '127.0.0.1', port: backend.port };
+    const socket = this.#network.https ? connectTls({ ...address, ...ANY_CERTIFICATE }) : connect(address);
     this.#routes.set(socket, { backend });
     return socket;
   }

@@ -1,25 +1,37 @@
 import { InvalidArgumentError } from 'commander';
-import { SCENARIO_NAMES, type ScenarioName } from '../plan.ts';
+import { SCENARIO_NAMES } from '../plan.ts';
+import { isFile } from '../scenario-file.ts';
 import { parseDuration } from '../subject/durations.ts';
 import { PRESETS } from '../subject/presets.ts';
+import { isSignal } from '../subject/signals.ts';
+import type { FailOn } from './verdicts.ts';
 
 // How the text of each flag is read; each throws commander's InvalidArgumentError with what was expected.
 
-/** `all`, or names separated by commas. */
-export function scenarioList(text: string): ScenarioName[] {
+/** `all`, or names and files separated by commas. */
+export function scenarioList(text: string): string[] {
   if (text === 'all') return [...SCENARIO_NAMES];
   return text.split(',').map((name) => {
-    const known = SCENARIO_NAMES.find((candidate) => candidate === name.trim());
-    if (known === undefined)
-      throw new InvalidArgumentError(`expected all, or some of ${SCENARIO_NAMES.join(', ')}`);
-    return known;
+    const wanted = name.trim();
+    if (!SCENARIO_NAMES.some((known) => known === wanted) && !isFile(wanted))
+      throw new InvalidArgumentError(
+        `expected all, or some of ${SCENARIO_NAMES.join(', ')}, or a .yaml file`,
+      );
+    return wanted;
   });
 }
 
-/** In milliseconds. */
+/** In milliseconds, at most a day. */
 export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('expected a duration such as 250ms, 5s or 2m');
+  return ms;
+}
+
+/** Of something that would never happen without one. */
+export function someTime(text: string): number {
+  const ms = duration(text);
+  if (ms === 0) throw new InvalidArgumentError('expected a duration of at least 1ms');
   return ms;
 }
 
@@ -33,11 +45,11 @@ export function portion(text: string): number {
   return share;
 }
 
-/** A whole number of at most seven digits. */
-export function atLeast(least: number): (text: string) => number {
+/** A whole number, both ends included. */
+export function between(least: number, most: number): (text: string) => number {
   return (text) => {
-    if (!/^\d{1,7}$/.test(text) || Number(text) < least) {
-      throw new InvalidArgumentError(`expected a whole number of at least ${least}`);
+    if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most) {
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
     }
     return Number(text);
   };
@@ -56,6 +68,12 @@ export function presetName(text: string): string {
   return text;
 }
 
+/** One of {@link FailOn}. */
+export function failOn(text: string): FailOn {
+  if (text !== 'loss' && text !== 'unexpected') throw new InvalidArgumentError('expected loss or unexpected');
+  return text;
+}
+
 /** Anything but nothing. */
 export function commandLine(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('expected a program and its arguments');
@@ -66,6 +84,28 @@ export function commandLine(text: string): string {
 export function variableName(text: string): string {
   if (!/^[A-Za-z_]\w*$/.test(text)) throw new InvalidArgumentError('expected the name of a variable');
   return text;
+}
+
+/** The name of a signal that this system has, and that a process can handle or is ended by. */
+export function signalName(text: string): NodeJS.Signals {
+  if (!isSignal(text))
+    throw new InvalidArgumentError('expected the name of a signal, such as SIGTERM or SIGQUIT');
+  return text;
+}
+
+/** The name of a header (RFC 9110, 5.1). */
+export function headerName(text: string): string {
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(text)) throw new InvalidArgumentError('expected the name of a header');
+  return text;
+}
+
+/** `Name: value`, added to those before. */
+export function header(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name = '', value = ''] = /^([^:]*):[ \t]*(.*?)[ \t]*$/s.exec(text) ?? [];
+  // oxlint-disable-next-line no-control-regex
+  if (name === '' || /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value))
+    throw new InvalidArgumentError("expected 'Name: value'");
+  return { ...before, [headerName(name)]: value };
 }
 
 /** Of a flag that may be repeated: all of its values. */

@@ -1,12 +1,16 @@
 import type { LoadPlan, Plan } from '../plan.ts';
+import { isFile, readScenario } from '../scenario-file.ts';
 import { builtIn, ownSubject } from '../subject/built-service.ts';
-import { type Deployed, fromChart } from '../subject/chart.ts';
+import { fromChart, ownDeployed } from '../subject/chart.ts';
+import type { Deployed } from '../subject/deployed.ts';
+import { fromManifest, readManifest } from '../subject/manifest.ts';
 import { otherProgram } from '../subject/other-program.ts';
 import { PRESETS } from '../subject/presets.ts';
 import { CAUTIOUS_LOAD, USUAL_LOAD } from '../subject/routes.ts';
 import type { Subject } from '../subject/subject.ts';
 import { checkTogether } from './contradictions.ts';
 import { type Flags, parseFlags } from './flags.ts';
+import type { FailOn } from './verdicts.ts';
 import { assertWritable } from './writable.ts';
 
 /** What was asked for on the command line. */
@@ -19,6 +23,9 @@ export interface Wanted {
   svg: string | undefined;
   /** A file, or `-` for the standard output. */
   json: string | undefined;
+  junit: string | undefined;
+  markdown: string | undefined;
+  failOn: FailOn;
   /** What of the chart is left out, a sentence each. */
   left: string[];
 }
@@ -35,36 +42,44 @@ const NODES = 3;
 export async function readOptions(argv: string[], environment: NodeJS.ProcessEnv): Promise<Wanted> {
   const flags = parseFlags(argv);
   checkTogether(flags);
-  for (const name of ['html', 'svg', 'json'] as const) {
+  for (const name of ['html', 'svg', 'json', 'junit', 'markdown'] as const) {
     const file = flags[name];
     if (typeof file === 'string' && file !== '-') assertWritable(`--${name}`, file);
   }
-  const { base, left } = await basePlan(flags, environment);
+  const { base, left } = await basePlan(flags, argv, environment);
   const preset = flags.compare === undefined ? undefined : PRESETS[flags.compare];
+  const plans = flags.scenario.map((scenario): Plan => {
+    if (!isFile(scenario)) return { ...base, scenario };
+    const own = readScenario(scenario);
+    return { ...base, scenario: own.name, own };
+  });
+  const [first] = plans;
   return {
-    plans: flags.scenario.map((scenario) => ({ ...base, scenario })),
-    compared:
-      preset === undefined
-        ? undefined
-        : { ...base, ...preset.apply(base), scenario: flags.scenario[0] ?? 'rollout' },
+    plans,
+    compared: preset === undefined || first === undefined ? undefined : { ...first, ...preset.apply(first) },
     findWindow: flags.findWindow === true,
     html: flags.html,
     svg: flags.svg,
     json: flags.json === true ? '-' : flags.json,
+    junit: flags.junit,
+    markdown: flags.markdown,
+    failOn: flags.failOn,
     left,
   };
 }
 
 async function basePlan(
   flags: Flags,
+  argv: string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<{ base: Plan; left: string[] }> {
   const { left = [], deployment, ...subject } = await subjectOf(flags, environment);
-  const own = flags.command === undefined;
+  const own = flags.command === undefined && flags.manifest === undefined;
   const preStopMs = flags.preStop ?? subject.pod.preStopMs;
   return {
     left,
     base: {
+      arguments: argv,
       scenario: 'rollout',
       program: subject.program,
       pod: {
@@ -72,6 +87,7 @@ async function basePlan(
         // What the settings add up to has room for a sleep before them.
         graceMs: flags.grace ?? subject.pod.graceMs + (own ? preStopMs - subject.pod.preStopMs : 0),
         preStopMs,
+        stopSignal: flags.stopSignal ?? subject.pod.stopSignal,
       },
       deployment: deployment ?? {
         replicas: flags.replicas ?? 3,
@@ -79,8 +95,13 @@ async function basePlan(
         maxUnavailable: 0,
         minReadyMs: 0,
       },
-      network: { endpointLagMs: flags.endpointLag, jitter: flags.jitter, nodes: NODES },
-      load: loadOf(flags, own ? USUAL_LOAD : CAUTIOUS_LOAD),
+      network: {
+        endpointLagMs: flags.endpointLag,
+        jitter: flags.jitter,
+        nodes: NODES,
+        https: flags.https === true,
+      },
+      load: loadOf(flags, flags.command === undefined ? USUAL_LOAD : CAUTIOUS_LOAD),
       stallMs: flags.stall ?? 0,
       seed: flags.seed,
     },
@@ -89,21 +110,28 @@ async function basePlan(
 
 /** Another program, or the service that was built in this folder: by itself, or as its chart would deploy it. */
 async function subjectOf(
-  { command, values = [], set = [], env = {}, replicas, chart, ...flags }: Flags,
+  { command, values = [], set = [], env = {}, replicas, chart, manifest, ...flags }: Flags,
   environment: NodeJS.ProcessEnv,
 ): Promise<Subject & Partial<Deployed>> {
   if (command !== undefined) {
     const { portVariable, readyPath, livePath } = flags;
-    return otherProgram(command, environment, env, {
+    const manners = {
       ...(portVariable === undefined ? {} : { portVariable }),
       ...(readyPath === undefined ? {} : { readyPath }),
       ...(livePath === undefined ? {} : { livePath }),
-    });
+      https: flags.https === true,
+    };
+    return manifest === undefined
+      ? otherProgram(command, environment, env, manners)
+      : fromManifest(readManifest(manifest), command, environment, env, manners, replicas);
   }
   const main = builtIn('.');
-  if (chart === undefined && values.length + set.length === 0) return ownSubject(main, environment, env);
+  const wishes = { replicas, https: flags.https === true };
+  if (manifest !== undefined) return ownDeployed(readManifest(manifest), main, environment, env, wishes);
+  if (chart === undefined && values.length + set.length === 0)
+    return ownSubject(main, environment, env, flags.https === true);
   const source = { helm: environment['HELM'] ?? 'helm', chart: chart ?? 'helm', files: values, set };
-  return fromChart(source, main, environment, env, replicas);
+  return fromChart(source, main, environment, env, wishes);
 }
 
 function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {
@@ -116,6 +144,10 @@ function loadOf(flags: Flags, usual: typeof USUAL_LOAD): LoadPlan {
     slowMs: flags.slowTime,
     postBytes: flags.postBytes,
     ...(flags.postBody === undefined ? {} : { postBody: flags.postBody }),
+    headers: flags.header ?? {},
+    ...(flags.expectStatus === undefined ? {} : { expectStatus: flags.expectStatus }),
+    ...(flags.expectBody === undefined ? {} : { expectBody: flags.expectBody }),
+    ...(flags.idHeader === undefined ? {} : { idHeader: flags.idHeader }),
     routes: {
       get: flags.path,
       slow: flags.slowPath,

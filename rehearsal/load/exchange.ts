@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage
 import type { Socket } from 'node:net';
 import type { Replica } from '../cluster/replica.ts';
 import type { Route, Service } from '../cluster/service.ts';
+import { type Answer, type Flaw } from './judge.ts';
 import type { Cause } from './ledger.ts';
 
 export interface Wanted {
@@ -10,6 +11,8 @@ export interface Wanted {
   headers?: Record<string, string | number>;
   body?: string;
   timeoutMs: number;
+  /** What is wrong with a whole answer. */
+  judge: (answer: Answer) => Flaw | 'unlike' | undefined;
 }
 
 export interface Exchange {
@@ -18,9 +21,14 @@ export interface Exchange {
   newConnection: boolean;
   /** The answer said that it was the last of its connection. */
   close: boolean;
-  /** Absent: a whole answer with a status below 400. */
+  /** The answer was whole, and unlike those before. */
+  unlike?: true;
+  /** Absent: a whole answer that is right. */
   loss?: { cause: Cause; detail: string };
 }
+
+/** A longer body is not kept, and not looked at. */
+const LONGEST_BODY = 1024 * 1024;
 
 /** A client that keeps its connections: each goes where the Service sends it, and stays there. */
 export class KeepAliveClient extends Agent {
@@ -45,19 +53,20 @@ export type Connector = { agent: Agent } | { createConnection: () => Socket };
 export async function exchange(
   service: Service<Replica>,
   connector: Connector,
-  { method, path, headers = {}, body, timeoutMs }: Wanted,
+  { method, path, headers = {}, body, timeoutMs, judge }: Wanted,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     let settled = false;
     let close = false;
     let answering = false;
     const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
-    const settle = (loss?: Exchange['loss']) => {
+    const settle = (flaw?: Exchange['loss'] | 'unlike') => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
       const newConnection = !req.reusedSocket;
-      resolve({ route: route(), newConnection, close, ...(loss === undefined ? {} : { loss }) });
+      const how = flaw === undefined ? {} : flaw === 'unlike' ? { unlike: true as const } : { loss: flaw };
+      resolve({ route: route(), newConnection, close, ...how });
     };
     const req: ClientRequest = request({ host: 'service', method, path, headers, ...connector });
     const timer = setTimeout(() => {
@@ -72,16 +81,24 @@ export async function exchange(
     req.once('response', (res) => {
       answering = true;
       close = isLast(res);
-      const status = res.statusCode ?? 0;
       res.once('error', fail);
-      res.once('end', () => {
-        if (status >= 400) settle({ cause: 'status', detail: `status ${status}` });
-        else settle();
+      readBody(res, (whole) => {
+        const { statusCode: status = 0, headers: its } = res;
+        settle(judge({ status, headers: its, body: whole, replica: route()?.backend }));
       });
-      res.resume();
     });
     req.end(body);
   });
+}
+
+function readBody(res: IncomingMessage, onEnd: (body: Buffer | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  res.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= LONGEST_BODY) chunks.push(chunk);
+  });
+  res.once('end', () => onEnd(length <= LONGEST_BODY ? Buffer.concat(chunks) : undefined));
 }
 
 /** The last answer of its connection: it says so, or comes from before connections were kept (RFC 9112, 9.3). */

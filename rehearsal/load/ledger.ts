@@ -12,12 +12,14 @@ export type Cause =
   | 'reset-kept'
   /** Began and was not finished: the answer to a request, a stream, a WebSocket. */
   | 'broken'
-  /** An answer, but not the expected one. */
+  /** A whole answer with another status than the expected one. */
   | 'status'
+  /** A whole answer whose body is damaged, or that of another request. */
+  | 'body'
   | 'timeout';
 
 /** What was asked for. */
-export type Kind = 'get' | 'post' | 'slow' | 'stream' | 'websocket';
+export type Kind = 'get' | 'post' | 'slow' | 'stuck' | 'stream' | 'websocket';
 
 /** One request, stream or WebSocket that has come to its end, one way or the other. */
 export interface Entry {
@@ -34,10 +36,20 @@ export interface Entry {
   loss?: { cause: Cause; detail: string; state: string | undefined };
   /** Still open when the load ended; closed by the client. */
   unfinished?: true;
+  /** Answered, after SIGTERM, with another body than each time before. */
+  unlike?: true;
 }
 
 /** A request that is sent so long after it was due says more about the machine than about the service. */
 const LATE_MS = 100;
+
+/** What has become of everything that was sent to a replica. */
+export interface Counts {
+  answered: number;
+  lost: number;
+  /** Still open when the load ended. */
+  open: number;
+}
 
 /** What the clients have seen. */
 export class Ledger {
@@ -47,7 +59,7 @@ export class Ledger {
   lost = 0;
   /** Requests that were not sent when they were due, because the machine was busy, and the longest such delay. */
   readonly late = { count: 0, longestMs: 0 };
-  readonly byReplica = new Map<Replica, { answered: number; lost: number }>();
+  readonly byReplica = new Map<Replica, Counts>();
   /** Answers that came after the replica's SIGTERM, on kept connections, and how many of them said close. */
   readonly farewells = new Map<Replica, { answers: number; close: number }>();
 
@@ -60,18 +72,20 @@ export class Ledger {
   settle(entry: Entry): void {
     this.entries.push(entry);
     const of = this.of(entry.replica);
-    if (entry.loss === undefined) {
-      this.answered++;
-      if (entry.unfinished !== true) of.answered++;
-    } else {
+    if (entry.loss !== undefined) {
       this.lost++;
       of.lost++;
+    } else if (entry.unfinished === true) {
+      of.open++;
+    } else {
+      this.answered++;
+      of.answered++;
     }
   }
 
-  of(replica: Replica | undefined): { answered: number; lost: number } {
-    if (replica === undefined) return { answered: 0, lost: 0 };
-    const counts = this.byReplica.get(replica) ?? { answered: 0, lost: 0 };
+  of(replica: Replica | undefined): Counts {
+    const counts = (replica && this.byReplica.get(replica)) ?? { answered: 0, lost: 0, open: 0 };
+    if (replica === undefined) return counts;
     this.byReplica.set(replica, counts);
     return counts;
   }
@@ -82,7 +96,8 @@ export class Ledger {
     for (let i = this.entries.length - 1; i >= 0; i--) {
       const entry = this.entries[i];
       if (entry === undefined || entry.endMs < ms) break;
-      if (entry.loss === undefined && entry.kind !== 'slow') latencies.push(entry.endMs - entry.dueMs);
+      if (entry.loss === undefined && entry.kind !== 'slow' && entry.kind !== 'stuck')
+        latencies.push(entry.endMs - entry.dueMs);
     }
     latencies.sort((a, b) => a - b);
     return latencies[Math.ceil(latencies.length * 0.99) - 1] ?? 0;

@@ -3,7 +3,7 @@ import { RehearsalError } from '../errors.ts';
 import { pick } from '../random.ts';
 import { bodyOf, slowPath } from '../subject/routes.ts';
 import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
-import type { Kind } from './ledger.ts';
+import { type Answer, type Asked, Judge } from './judge.ts';
 import type { LoadParts } from './parts.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';
@@ -24,6 +24,7 @@ const patienceFor = (slowMs: number, timeoutMs: number) => slowMs + timeoutMs;
 export class Load {
   readonly #parts: LoadParts;
   readonly #clients: { client: KeepAliveClient; node: number }[];
+  readonly #judge: Judge;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -34,6 +35,7 @@ export class Load {
   constructor(parts: LoadParts) {
     this.#parts = parts;
     const { service, plan } = parts;
+    this.#judge = new Judge(plan);
     this.tooMuch.catch(() => undefined); // for whoever does not care
     this.#clients = Array.from({ length: plan.clients }, (_, i) => ({
       client: new KeepAliveClient(service, i),
@@ -76,15 +78,9 @@ export class Load {
 
   /** A request that outlasts the shutdown, on a connection of its own to the replica. */
   getStuckAt(replica: Replica, ms: number): void {
-    const { plan, service, clock } = this.#parts;
-    const path = slowPath(plan.routes, ms);
+    const { service, clock } = this.#parts;
     const connector = { createConnection: () => service.connectTo(replica) };
-    this.#exchange(
-      'slow',
-      connector,
-      { method: 'GET', path, timeoutMs: patienceFor(ms, plan.timeoutMs) },
-      clock.now(),
-    );
+    this.#exchange('stuck', connector, clock.now(), ms);
   }
 
   #send(dueMs: number): void {
@@ -97,24 +93,42 @@ export class Load {
       kept === undefined
         ? { createConnection: () => service.connect(Math.floor(nodeAt * service.nodes)) }
         : { agent: kept.client };
-    this.#exchange(kind, connector, this.#wanted(kind), dueMs);
+    this.#exchange(kind, connector, dueMs);
   }
 
-  #wanted(kind: 'get' | 'slow' | 'post'): Wanted {
-    const { routes, slowMs, timeoutMs } = this.#parts.plan;
-    if (kind === 'get') return { method: 'GET', path: routes.get, timeoutMs };
-    if (kind === 'slow') {
-      return { method: 'GET', path: slowPath(routes, slowMs), timeoutMs: patienceFor(slowMs, timeoutMs) };
+  /** @param slowMs of a request that takes its time */
+  #wanted(kind: Asked['kind'], slowMs: number): Wanted {
+    const { plan, ledger } = this.#parts;
+    const { routes, timeoutMs } = plan;
+    const id = `r${ledger.sent}`;
+    const headers = { [this.#judge.idHeader]: id, ...plan.headers };
+    const asked = { kind, id };
+    const common = { headers, timeoutMs, judge: (answer: Answer) => this.#judge.of(asked, answer) };
+    if (kind === 'get') return { ...common, method: 'GET', path: routes.get };
+    if (kind !== 'post') {
+      return {
+        ...common,
+        method: 'GET',
+        path: slowPath(routes, slowMs),
+        timeoutMs: patienceFor(slowMs, timeoutMs),
+      };
     }
-    const { text: body, headers } = bodyOf(this.#parts.plan);
-    return { method: 'POST', path: routes.post, headers, body, timeoutMs };
+    const { text: body, headers: ofBody } = bodyOf(plan, id);
+    const judge = (answer: Answer) => this.#judge.of({ ...asked, body }, answer);
+    return { ...common, method: 'POST', path: routes.post, headers: { ...ofBody, ...headers }, body, judge };
   }
 
-  #exchange(kind: Kind, connector: Connector, wanted: Wanted, dueMs: number): void {
+  #exchange(
+    kind: Asked['kind'],
+    connector: Connector,
+    dueMs: number,
+    slowMs = this.#parts.plan.slowMs,
+  ): void {
     const { service, clock, ledger } = this.#parts;
     ledger.sent++;
+    const wanted = this.#wanted(kind, slowMs);
     const settle = async () => {
-      const { route, newConnection, close, loss } = await exchange(service, connector, wanted);
+      const { route, newConnection, close, unlike, loss } = await exchange(service, connector, wanted);
       const replica = route?.backend;
       ledger.settle({
         kind,
@@ -124,6 +138,7 @@ export class Load {
         endMs: clock.now(),
         replica,
         newConnection,
+        ...(unlike && { unlike }),
         ...(loss === undefined ? {} : { loss: { ...loss, state: replica?.state } }),
       });
       if (replica?.sigtermAtMs !== undefined && loss === undefined && 'agent' in connector) {

@@ -44,7 +44,9 @@ export async function checkRoutes(
     if (endless && ((await ask({ ...rest, method: 'HEAD' }, service, replica, HEAD_MS)) ?? Infinity) < 400)
       continue;
     const status = await answer(question);
-    if (status === undefined || status < 400) continue; // whoever gives no answer at all is the load's to find
+    const { expectStatus } = route === 'get' ? plan : {};
+    const isRight = expectStatus === undefined ? (status ?? 0) < 400 : status === expectStatus;
+    if (status === undefined || isRight) continue; // whoever gives no answer at all is the load's to find
     wrong.push(
       `  ${question.method} ${question.path}: status ${status}; ${ROUTE_FLAGS[route]} says another path`,
     );
@@ -59,7 +61,7 @@ export async function checkRoutes(
 
 function questions(plan: LoadPlan): [keyof Routes, Question][] {
   const { routes, slow, post, streams, webSockets } = plan;
-  const { text: body, headers } = bodyOf(plan);
+  const { text: body, headers } = bodyOf(plan, 'r0');
   const all: [keyof Routes, asked: boolean, Question][] = [
     ['get', slow + post < 1, { method: 'GET', path: routes.get }],
     ['slow', slow > 0, { method: 'GET', path: slowPath(routes, 1) }],
@@ -71,7 +73,12 @@ function questions(plan: LoadPlan): [keyof Routes, Question][] {
     ],
     ['webSocket', webSockets > 0, { method: 'GET', path: routes.webSocket, headers: UPGRADE }],
   ];
-  return all.filter(([, asked]) => asked).map(([route, , question]) => [route, question]);
+  return all
+    .filter(([, asked]) => asked)
+    .map(([route, , question]) => [
+      route,
+      { ...question, headers: { ...question.headers, ...plan.headers } },
+    ]);
 }
 
 /** The status of its answer; undefined if there is none. A whole answer counts as one that the load has not asked for. */

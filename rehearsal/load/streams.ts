@@ -9,7 +9,7 @@ export async function keepStream(parts: LoadParts, node: number, stop: AbortSign
   const path = plan.routes.stream;
   await keepOpen(parts, { kind: 'stream', path }, stop, ({ ended, lost }) => {
     const createConnection = () => service.connect(node);
-    const headers = { Accept: 'text/event-stream' };
+    const headers = { Accept: 'text/event-stream', ...plan.headers };
     const req = request({ host: 'service', path, headers, createConnection });
     const timer = setTimeout(() => {
       lost('timeout', `no answer after ${plan.timeoutMs} ms`);

@@ -16,6 +16,7 @@ export async function keepWebSocket(parts: LoadParts, node: number, stop: AbortS
     const createConnection = () => (socket = service.connect(node));
     const client = new WebSocket(`ws://service${path}`, {
       createConnection,
+      headers: plan.headers,
       handshakeTimeout: plan.timeoutMs,
     });
     const route = () => (socket === undefined ? undefined : service.routeOf(socket));

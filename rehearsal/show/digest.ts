@@ -4,15 +4,24 @@ import { traitsOf } from '../subject/states.ts';
 import { CAUSES, count, counted, sentence } from '../verdict/format.ts';
 import type { Finding, Loss, ReplicaResult, Result } from '../verdict/result.ts';
 
-/** The first line of everything: `41 of 12,431 requests lost`. */
-export function headline({ requests }: Result): string {
-  return `${count(requests.lost)} of ${count(requests.sent)} requests lost`;
+/** The first line of everything: `41 of 12,431 requests lost`, or why that says nothing. */
+export function headline({ verdict, why, requests }: Result): string {
+  const lost = `${count(requests.lost)} of ${count(requests.sent)} requests lost`;
+  return verdict === 'inconclusive' ? `Inconclusive (${lost}): ${why}` : lost;
 }
 
+/** How a verdict looks. */
+export const MARKS: Record<Result['verdict'], { glyph: string; tone: 'good' | 'bad' | 'unsure' }> = {
+  'nothing-lost': { glyph: '✓', tone: 'good' },
+  lost: { glyph: '✗', tone: 'bad' },
+  inconclusive: { glyph: '?', tone: 'unsure' },
+};
+
 /** What was to be expected, if something was lost and a loss could not be avoided. */
-export function expectedInWords({ expected, requests }: Result): string | undefined {
+export function expectedInWords({ expected, requests, unexpected }: Result): string | undefined {
   if (expected === undefined || requests.lost === 0) return undefined;
-  return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}`;
+  const others = unexpected === 0 ? '' : ` ${count(unexpected)} were lost for another reason.`;
+  return `About ${count(expected.lost)} were to be expected: ${sentence(expected.why)}${others}`;
 }
 
 /** `41 requests lost`, unless the finding begins with its number, or cost nothing. */

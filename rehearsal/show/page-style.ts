@@ -18,6 +18,7 @@ h2 { margin: 0 0 12px; font-size: 17px; letter-spacing: -.01em; overflow-wrap: a
 .lead { margin: 0; max-width: 80ch; color: var(--muted); overflow-wrap: anywhere; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
+.unsure { color: var(--lame-duck); }
 .quiet { color: var(--muted); }
 section, .card { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 20px 22px; margin: 16px 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 22px 0 16px; padding: 0; }
@@ -52,6 +53,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 p.note { margin: 10px 0 0; color: var(--muted); font-size: 13px; max-width: 90ch; }
 summary { cursor: pointer; font-weight: 600; }
 details[open] > summary { margin-bottom: 12px; }
+.scenario > summary { margin: 20px 0 12px; font-size: 17px; overflow-wrap: anywhere; }
 .settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); gap: 2px 28px; margin: 0; font-size: 13.5px; }
 .settings div { display: flex; justify-content: space-between; gap: 12px; border-bottom: 1px solid var(--line); padding: 4px 0; }
 .settings dt { color: var(--muted); overflow-wrap: anywhere; }

@@ -5,7 +5,7 @@ import { cutRoutes, endOf, forgottenAfter, goneAfter, readyAfter } from './diges
 import { type Cell, lost, table, type Table, time } from './table-model.ts';
 
 /** How each replica came and went. */
-export function replicaTable({ replicas }: Result): Table {
+export function replicaTable({ replicas, requests, settings }: Result): Table {
   return table<ReplicaResult>(
     'Replicas',
     [
@@ -20,12 +20,13 @@ export function replicaTable({ replicas }: Result): Table {
       { head: 'exit', align: 'left', cell: end },
       { head: 'answered', cell: ({ answered }) => count(answered) },
       { head: 'lost', cell: (replica) => lost(replica.lost) },
+      { head: 'still\nopen', cell: ({ open }) => (requests.open > 0 ? count(open) : undefined) },
       { head: 'own\nreport', cell: ownReport },
     ],
     replicas,
     [
       replicas.some(({ sigtermAtMs }) => sigtermAtMs !== undefined) &&
-        'Out of rotation and gone: counted from SIGTERM.',
+        `Out of rotation and gone: counted from ${settings.stopSignal}.`,
       replicas.some(({ agrees }) => agrees !== undefined) &&
         'Own report: whether it counts as many answers as the clients.',
     ]

@@ -21,6 +21,7 @@ export function phaseTable({ phases, losses, requests }: Result): Table {
           cell: (row) => lost(these.filter(({ phase }) => row === 'total' || phase === row).length),
         };
       }),
+      { head: 'still\nopen', cell: (row) => (requests.open > 0 ? count(of(row).open) : undefined) },
     ],
     rows,
   );
@@ -45,7 +46,7 @@ export function latencyTable({ latency }: Result): Table {
 }
 
 /** Every lost request, those of one kind in a line; undefined if nothing was lost. */
-export function lossTable({ losses }: Result): Table | undefined {
+export function lossTable({ losses, settings }: Result): Table | undefined {
   if (losses.length === 0) return undefined;
   return table<LossGroup>(
     'Lost requests',
@@ -56,7 +57,11 @@ export function lossTable({ losses }: Result): Table | undefined {
       { head: 'cause', align: 'left', cell: ({ like }) => CAUSES[like.cause] },
       { head: 'kind', align: 'left', cell: ({ like }) => like.kind },
       { head: 'state then', align: 'left', cell: ({ like }) => like.state },
-      { head: 'after SIGTERM', align: 'left', cell: ({ afterSigterm: t }) => t && span(...t, offset) },
+      {
+        head: `after ${settings.stopSignal}`,
+        align: 'left',
+        cell: ({ afterSigterm: t }) => t && span(...t, offset),
+      },
       { head: 'detail', align: 'left', cell: ({ like }) => like.detail },
     ],
     lossGroups(losses),
@@ -66,6 +71,24 @@ export function lossTable({ losses }: Result): Table | undefined {
 function span(from: number, to: number, format: (ms: number) => string): string {
   const [first, last] = [format(from), format(to)];
   return first === last ? first : `${first} – ${last}`;
+}
+
+/** A line for each scenario. */
+export function scenarioTable(results: Result[]): Table {
+  return table<Result>(
+    'Scenarios',
+    [
+      { head: 'scenario', align: 'left', cell: ({ scenario }) => scenario.name },
+      { head: 'sent', cell: ({ requests }) => count(requests.sent) },
+      { head: 'lost', cell: ({ requests }) => lost(requests.lost) },
+      { head: 'expected', cell: ({ expected }) => expected && count(expected.lost) },
+      { head: 'p99 steady', cell: ({ latency }) => time(latency.steady.p99) },
+      { head: 'p99 in the change', cell: ({ latency }) => time(latency.change.p99) },
+      { head: 'change took', cell: ({ change }) => duration(change.toMs - change.fromMs) },
+      { head: 'slowest to go', cell: (result) => time(slowestToGo(result)) },
+    ],
+    results,
+  );
 }
 
 /** What one compares, with a column for each of the two. */

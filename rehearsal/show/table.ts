@@ -1,10 +1,9 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import CliTable from 'cli-table3';
-import sliceAnsi from 'slice-ansi';
 import wrapAnsi from 'wrap-ansi';
 import { count, counted, duration, NONE } from '../verdict/format.ts';
 import type { Finding, Result } from '../verdict/result.ts';
-import { agreementInWords, cost, expectedInWords, headline } from './digest.ts';
+import { agreementInWords, cost, expectedInWords, headline, MARKS } from './digest.ts';
 import { titles } from './settings.ts';
 import { cutTable, replicaTable } from './replica-tables.ts';
 import { comparisonTable, latencyTable, phaseTable } from './request-tables.ts';
@@ -26,7 +25,7 @@ export function summary(result: Result, options: Options): string {
   const run = `${scenario.name}: ${counted(settings.replicas, 'replica')} of ${program}, ${count(settings.rate)} requests/s for ${duration(result.durationMs)}`;
   const tables = [phaseTable(result), latencyTable(result), replicaTable(result), cutTable(result)];
   return [
-    `${mark(result, paint)}\n${wrapped(paint('dim', run), options)}`,
+    `${wrapped(mark(result, paint), options)}\n${wrapped(paint('dim', run), options)}`,
     ...opinion(result, options, paint),
     ...tables.filter((table) => table !== undefined).map((table) => drawn(table, options, paint)),
     wrapped(agreementInWords(result).sentence, options),
@@ -44,21 +43,24 @@ export function comparison(left: Result, right: Result, options: Options): strin
     wrapAnsi(name, Math.max(12, Math.floor(options.columns / 3)), { hard: true }),
   );
   return [
-    both.map((result, i) => `${mark(result, paint)} ${paint('dim', `with ${names[i]}`)}`).join('\n'),
+    both
+      .map((result, i) => wrapped(`${mark(result, paint)} ${paint('dim', `with ${names[i]}`)}`, options))
+      .join('\n'),
     drawn(comparisonTable(left, right, [ours ?? '', theirs ?? '']), options, paint),
     ...both.flatMap((result, i) => {
       const said = opinion(result, options, paint);
-      return said.length === 0 ? [] : [paint('bold', `With ${names[i]}`), ...said];
+      return said.length === 0 ? [] : [wrapped(paint('bold', `With ${names[i]}`), options), ...said];
     }),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
+const COLOURS = { good: 'green', bad: 'red', unsure: 'yellow' } as const;
+
 function mark(result: Result, paint: Paint): string {
-  return result.requests.lost === 0
-    ? paint(['bold', 'green'], `✓ ${headline(result)}`)
-    : paint(['bold', 'red'], `✗ ${headline(result)}`);
+  const { glyph, tone } = MARKS[result.verdict];
+  return paint(['bold', COLOURS[tone]], `${glyph} ${headline(result)}`);
 }
 
 /** Findings with their advice, as paragraphs. */
@@ -70,7 +72,7 @@ function opinion(result: Result, options: Options, paint: Paint): string[] {
   ];
 }
 
-const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
+const SIGNS: Record<Finding['severity'], { glyph: string; style: Style }> = {
   loss: { glyph: '✗', style: 'red' },
   warning: { glyph: '!', style: 'yellow' },
   note: { glyph: '·', style: 'dim' },
@@ -78,7 +80,7 @@ const MARKS: Record<Finding['severity'], { glyph: string; style: Style }> = {
 
 function paragraph(finding: Finding, options: Options, paint: Paint): string {
   const { severity, text, advice } = finding;
-  const { glyph, style } = MARKS[severity];
+  const { glyph, style } = SIGNS[severity];
   const price = cost(finding);
   const said = price === undefined ? text : `${paint(style, `${price}:`)} ${text}`;
   const lines = [`${paint(style, glyph)} ${wrapped(said, options, 2)}`];
@@ -92,24 +94,33 @@ function wrapped(text: string, { columns }: Options, indent = 0): string {
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
-/** First with air, then without, then without details, then cut off: a line never wraps. */
+/** First with air, then without, then without details, then each row as a list: a line never wraps, nor is it cut off. */
 function drawn(table: Table, options: Options, paint: Paint): string {
-  const attempts = [
-    () => grid(table, '  ', paint),
-    () => grid(table, ' ', paint),
-    () => grid(withoutDetails(table), ' ', paint),
-  ];
-  let lines: string[] = [];
-  for (const attempt of attempts) {
-    lines = attempt();
-    if (lines.every((line) => stripVTControlCharacters(line).length <= options.columns)) break;
-  }
-  const note = table.note === undefined ? [] : [paint('dim', wrapped(table.note, options))];
+  const fits = (lines: string[]) =>
+    lines.every((line) => stripVTControlCharacters(line).length <= options.columns);
+  const whole = [grid(table, '  ', paint), grid(table, ' ', paint)].find(fits);
+  const few = withoutDetails(table);
+  const narrow = grid(few, ' ', paint);
+  const lines = whole ?? (fits(narrow) ? narrow : stacked(table, options, paint));
+  const notes = [table.note, lines === narrow ? leftOut(table) : undefined];
   return [
     paint('bold', table.title),
-    ...lines.map((line) => sliceAnsi(line, 0, options.columns)),
-    ...note,
+    ...lines,
+    ...notes.flatMap((note) => (note === undefined ? [] : [paint('dim', wrapped(note, options))])),
   ].join('\n');
+}
+
+/** For the narrowest terminals: the name of each row, and below it what its other cells say. */
+function stacked({ columns, rows }: Table, options: Options, paint: Paint): string[] {
+  return rows.flatMap(([name, ...cells]) => [
+    wrapped(name?.text ?? '', options),
+    ...cells.flatMap((cell, i) => {
+      const head = columns[i + 1]?.head.replace('\n', ' ') ?? '';
+      return cell.text === NONE
+        ? []
+        : [`  ${wrapped(`${paint('dim', head)} ${toned(cell, paint)}`, options, 4)}`];
+    }),
+  ]);
 }
 
 function withoutDetails({ columns, rows, ...table }: Table): Table {
@@ -118,6 +129,11 @@ function withoutDetails({ columns, rows, ...table }: Table): Table {
     columns: columns.filter(({ detail }) => !detail),
     rows: rows.map((row) => row.filter((_, i) => columns[i]?.detail === false)),
   };
+}
+
+function leftOut({ columns }: Table): string | undefined {
+  const heads = columns.filter(({ detail }) => detail).map(({ head }) => head.replace('\n', ' '));
+  return heads.length === 0 ? undefined : `Left out for want of room: ${heads.join(', ')}.`;
 }
 
 const NO_BORDERS = Object.fromEntries(

@@ -1,6 +1,7 @@
 import {
   symbol,
   symbolCircle,
+  symbolCross,
   symbolDiamond,
   symbolSquare,
   symbolStar,
@@ -23,6 +24,7 @@ const SHAPES: Record<Cause, SymbolType> = {
   'reset-kept': symbolDiamond,
   broken: symbolStar,
   status: symbolSquare,
+  body: symbolCross,
   timeout: symbolWye,
 };
 
@@ -76,7 +78,7 @@ function mark(cause: Cause, losses: Loss[], x: number, y: number): Markup {
 
 function told(cause: Cause, losses: Loss[]): string {
   const groups = lossGroups(losses).map(({ like, count: size, firstMs, afterSigterm }) => {
-    const when = afterSigterm ? `${offset(afterSigterm[0])} from SIGTERM` : `at ${moment(firstMs)}`;
+    const when = afterSigterm ? `${offset(afterSigterm[0])} from its signal` : `at ${moment(firstMs)}`;
     return `${size} × ${like.kind} ${like.detail}${like.state === undefined ? '' : `, ${like.state}`}, ${when}`;
   });
   return [`${counted(losses.length, 'request')} lost: ${CAUSES[cause]}`, ...groups].join('\n');

@@ -20,13 +20,13 @@ const LETTER = 6.3;
 
 /** A row for each replica, and one for what no replica was there for. */
 export function replicaRows(result: Result, frame: Frame): Panel {
-  const { replicas, losses, timeline } = result;
+  const { replicas, losses, timeline, settings } = result;
   const names = new Set(replicas.map(({ name }) => name));
   const homeless = losses.filter(({ replica }) => replica === undefined || !names.has(replica));
   const most = Math.max(1, ...timeline.flatMap(({ answered }) => Object.values(answered)));
   const rows = replicas.map((replica) => {
     const own = losses.filter((loss) => loss.replica === replica.name);
-    return replicaRow(replica, own, { frame, timeline, most });
+    return replicaRow(replica, own, { frame, timeline, most, stopSignal: settings.stopSignal });
   });
   if (homeless.length > 0) rows.push(homelessRow(homeless, frame));
   let y = 0;
@@ -43,9 +43,14 @@ interface Shared {
   timeline: Slice[];
   /** Answers of one replica in one slice: the height of the sparklines. */
   most: number;
+  stopSignal: string;
 }
 
-function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, most }: Shared): Panel {
+function replicaRow(
+  replica: ReplicaResult,
+  losses: Loss[],
+  { frame, timeline, most, stopSignal }: Shared,
+): Panel {
   const marks = lossMarks(losses, frame);
   const top = Math.max(SPARK, marks.height + 3);
   const lost = replica.lost > 0 && markup`, <tspan class="bad">${count(replica.lost)} lost</tspan>`;
@@ -57,7 +62,7 @@ function replicaRow(replica: ReplicaResult, losses: Loss[], { frame, timeline, m
       ${replica.states.map((span) => segment(span, frame))}
       ${replica.stalls?.map((span) => stall(span, frame))}
       ${replica.inRotation.map((span) => rotation(span, replica, frame))}
-      ${signals(replica, frame)}
+      ${signals(replica, frame, stopSignal)}
       <g transform="translate(0 -1)">${marks.content}</g>
     </g>`;
   return { height: top + BAR + BELOW, content: markup`<g class="replica">${content}</g>` };
@@ -127,11 +132,11 @@ function rotation(span: Span, replica: ReplicaResult, { x }: Frame): Markup[] {
     );
 }
 
-function signals(replica: ReplicaResult, { x, endMs }: Frame): Markup {
+function signals(replica: ReplicaResult, { x, endMs }: Frame, stopSignal: string): Markup {
   const { sigtermAtMs, exit } = replica;
   const sigterm =
     sigtermAtMs !== undefined &&
-    markup`<g><title>SIGTERM at ${moment(sigtermAtMs)}</title><path class="sigterm" d="M${x(sigtermAtMs)} ${BAR}V-6l-4.5 -6h9l-4.5 6"/></g>`;
+    markup`<g><title>${stopSignal} at ${moment(sigtermAtMs)}</title><path class="sigterm" d="M${x(sigtermAtMs)} ${BAR}V-6l-4.5 -6h9l-4.5 6"/></g>`;
   if (exit === undefined || exit.atMs > endMs) return markup`${sigterm}`;
   const end = x(exit.atMs);
   const how = endOf(replica) ?? '';

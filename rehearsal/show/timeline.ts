@@ -81,7 +81,7 @@ function described({ replicas, change, durationMs, scenario, losses }: Result): 
 }
 
 /** Only what can be seen. */
-function legend({ replicas, losses }: Result, { x: scale, left, right }: Frame): Panel {
+function legend({ replicas, losses, settings }: Result, { x: scale, left, right }: Frame): Panel {
   const visible = replicas.flatMap(({ states }) =>
     states.filter(({ fromMs, toMs }) => scale(toMs) - scale(fromMs) >= 1),
   );
@@ -106,7 +106,7 @@ function legend({ replicas, losses }: Result, { x: scale, left, right }: Frame):
     ...(replicas.some(({ stalls }) => stalls !== undefined)
       ? [{ sign: markup`<rect class="stall" x="0" y="-7" width="14" height="7"/>`, text: 'no CPU' }]
       : []),
-    { sign: markup`<path class="sigterm" d="M7 3V-4l-4.5 -6h9l-4.5 6"/>`, text: 'SIGTERM' },
+    { sign: markup`<path class="sigterm" d="M7 3V-4l-4.5 -6h9l-4.5 6"/>`, text: settings.stopSignal },
     { sign: markup`<path class="spark" d="M0 2v-5h4v-4h5v3h5v6z"/>`, text: 'answers' },
     ...causesOf(losses).map((cause) => ({
       sign: glyph(cause, 7, -4),

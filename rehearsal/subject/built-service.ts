@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RehearsalError } from '../errors.ts';
+import { USUAL_SIGNAL } from './signals.ts';
 import { chosenOf, graceOf } from './settings.ts';
 import { type Environment, forChildren, probe, type Program, type Subject } from './subject.ts';
 
@@ -41,24 +42,33 @@ export function builtIn(folder: string): string {
  *
  * @param main of {@link builtIn}
  * @param inherited of this process; `set` is on top of it
+ * @param https its traffic is that of `TLS_PORT`; certificate and key are for the environment to say
  */
-export function ownSubject(main: string, inherited: Environment, set: Record<string, string>): Subject {
+export function ownSubject(
+  main: string,
+  inherited: Environment,
+  set: Record<string, string>,
+  https = false,
+): Subject {
   const environment = { ...forChildren(inherited), ...set };
   const graceMs = graceOf(environment);
-  const program = ownProgram(main, { SHUTDOWN_GRACE_PERIOD: `${graceMs}ms`, ...environment });
+  const program = ownProgram(main, { SHUTDOWN_GRACE_PERIOD: `${graceMs}ms`, ...environment }, https);
   return {
     program: { ...program, chosen: chosenOf(environment, set) },
-    pod: { graceMs, preStopMs: 0, ...PROBES },
+    pod: { graceMs, preStopMs: 0, stopSignal: USUAL_SIGNAL, ...PROBES },
   };
 }
 
 /** The service with this environment and what replicas on one machine need, and nothing else. */
-export function ownProgram(main: string, environment: Record<string, string>): Program {
+export function ownProgram(main: string, environment: Record<string, string>, https: boolean): Program {
+  const plain = environment['TLS_ONLY'] === 'true' ? [] : ['PORT'];
   return {
     title: 'the built service',
     command: [process.execPath, main],
     environment: { ...environment, ...LOCAL },
     chosen: chosenOf(environment),
-    ports: { traffic: 'PORT', others: ['MANAGEMENT_PORT'] },
+    ports: https
+      ? { traffic: 'TLS_PORT', others: [...plain, 'MANAGEMENT_PORT'] }
+      : { traffic: 'PORT', others: ['MANAGEMENT_PORT'] },
   };
 }

@@ -1,3 +1,4 @@
+import { USUAL_SIGNAL } from './signals.ts';
 import { type Environment, forChildren, probe, type Subject } from './subject.ts';
 
 /** A program that handles SIGTERM by itself gets as long as Kubernetes gives by default. */
@@ -11,6 +12,8 @@ export interface Manners {
   readyPath?: string;
   /** Path of its liveness probe; without one, there is none. */
   livePath?: string;
+  /** Its port, and so its probes, are TLS. */
+  https?: boolean;
 }
 
 /**
@@ -23,7 +26,7 @@ export function otherProgram(
   command: string,
   inherited: Environment,
   set: Record<string, string>,
-  { portVariable = 'PORT', readyPath, livePath }: Manners = {},
+  { portVariable = 'PORT', readyPath, livePath, https = false }: Manners = {},
 ): Subject {
   return {
     program: {
@@ -37,12 +40,13 @@ export function otherProgram(
     pod: {
       graceMs: KUBERNETES_GRACE_MS,
       preStopMs: 0,
-      startup: probe(portVariable, readyPath, { periodMs: 200, failureThreshold: 300 }),
+      stopSignal: USUAL_SIGNAL,
+      startup: probe(portVariable, readyPath, { https, periodMs: 200, failureThreshold: 300 }),
       liveness:
         livePath === undefined
           ? undefined
-          : probe(portVariable, livePath, { periodMs: 10_000, failureThreshold: 3 }),
-      readiness: probe(portVariable, readyPath, { periodMs: 2000, failureThreshold: 1 }),
+          : probe(portVariable, livePath, { https, periodMs: 10_000, failureThreshold: 3 }),
+      readiness: probe(portVariable, readyPath, { https, periodMs: 2000, failureThreshold: 1 }),
     },
   };
 }

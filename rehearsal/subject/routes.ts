@@ -38,9 +38,9 @@ export const USUAL_LOAD = { slow: 0.02, post: 0.1, streams: 6 };
 /** Of any other program only a landing page is taken for granted. */
 export const CAUTIOUS_LOAD = { slow: 0, post: 0, streams: 0 };
 
-/** The JSON body of a request that has one: what was given, or a text of so many bytes. */
-export function bodyOf({ postBytes, postBody }: { postBytes: number; postBody?: string }) {
-  const text = postBody ?? JSON.stringify({ text: 'x'.repeat(postBytes) });
+/** The JSON body of a request that has one: what was given, or a text of so many bytes that begins with the request's id. */
+export function bodyOf({ postBytes, postBody }: { postBytes: number; postBody?: string }, id: string) {
+  const text = postBody ?? JSON.stringify({ text: id.padEnd(postBytes, 'x').slice(0, postBytes) });
   return { text, headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) } };
 }
 

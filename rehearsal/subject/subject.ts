@@ -23,6 +23,8 @@ export interface Pod {
   /** From the deletion to SIGKILL, the preStop sleep included. */
   graceMs: number;
   preStopMs: number;
+  /** That asks the process to end. */
+  stopSignal: NodeJS.Signals;
   startup: Probe | undefined;
   liveness: Probe | undefined;
   readiness: Probe;
@@ -33,6 +35,8 @@ export interface Probe {
   port: string;
   /** `undefined`: it is enough that the port accepts a connection. */
   path: string | undefined;
+  /** Over TLS, whatever certificate there is. */
+  https: boolean;
   initialDelayMs: number;
   periodMs: number;
   timeoutMs: number;
@@ -51,9 +55,10 @@ export interface Deployment {
 /** Variables by name, as in `process.env`. */
 export type Environment = Record<string, string | undefined>;
 
-/** With Kubernetes' own defaults for what is not said. */
+/** A port that takes connections, or answers a path; with Kubernetes' own defaults for what is not said. */
 export function probe(port: string, path: string | undefined, times: Partial<Probe>): Probe {
   const defaults = {
+    https: false,
     initialDelayMs: 0,
     periodMs: 10_000,
     timeoutMs: 1000,

@@ -1,4 +1,3 @@
-import type { Entry } from '../load/ledger.ts';
 import type { Facts } from './facts.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
@@ -6,31 +5,35 @@ import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
 import { STAYING } from './rules/staying.ts';
+import { isUnavoidable } from './unavoidable.ts';
 import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
 const RULES = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
-export function diagnose(facts: Facts, lost: Entry[]): Finding[] {
+export function diagnose(facts: Facts, lost: Lost[]): Finding[] {
   const groups = new Map<Rule, Lost[]>();
-  const all = lost as Lost[];
   const context = {
     ...facts,
-    always: lostAlways(all, facts),
-    awake: lostAwake(all),
-    refused: refusedSince(all),
+    always: lostAlways(lost, facts),
+    awake: lostAwake(lost),
+    refused: refusedSince(lost),
   };
-  for (const entry of all) {
+  for (const entry of lost) {
     const rule = RULES.find(({ fits }) => fits(entry, context)) ?? OTHER;
     const group = groups.get(rule) ?? [];
     groups.set(rule, group);
     group.push(entry);
   }
-  const findings = [...groups].map(([{ explain }, entries]): Finding => ({
-    severity: 'loss',
-    lost: entries.length,
-    ...explain(entries, context),
-  }));
+  const findings = [...groups].map(([{ explain }, entries]): Finding => {
+    const unavoidable = entries.filter((entry) => isUnavoidable(entry, facts)).length;
+    return {
+      severity: 'loss',
+      lost: entries.length,
+      ...(unavoidable === 0 ? {} : { unavoidable }),
+      ...explain(entries, context),
+    };
+  });
   return [...findings.sort((a, b) => b.lost - a.lost), ...warnings(facts, findings)];
 }

@@ -11,6 +11,7 @@ export const CAUSES: Record<Cause, string> = {
   'reset-kept': 'reset (kept)',
   broken: 'broken off',
   status: 'wrong answer',
+  body: 'wrong body',
   timeout: 'timed out',
 };
 

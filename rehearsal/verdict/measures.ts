@@ -6,10 +6,11 @@ import type { Quantiles, Slice, Totals } from './result.ts';
 const SLICES = 120;
 const MIN_SLICE_MS = 250;
 
-/** How many there were, and how many of them were lost. */
+/** How many there were, and what has become of them. */
 export function totals(entries: Entry[]): Totals {
   const lost = entries.filter(({ loss }) => loss !== undefined).length;
-  return { sent: entries.length, answered: entries.length - lost, lost };
+  const open = entries.filter(({ unfinished }) => unfinished === true).length;
+  return { sent: entries.length, answered: entries.length - lost - open, lost, open };
 }
 
 /** Of what was to be answered at once: requests that are slow on purpose, and streams, would hide it. */
@@ -32,8 +33,8 @@ export function slices(entries: Entry[], durationMs: number, since: (ms: number)
     parts[Math.min(parts.length - 1, Math.floor(since(entry.endMs) / widthMs))]?.push(entry);
   return parts.map((part, i) => {
     const answered: Record<string, number> = {};
-    for (const { replica, loss } of part) {
-      if (replica !== undefined && loss === undefined)
+    for (const { replica, loss, unfinished } of part) {
+      if (replica !== undefined && loss === undefined && unfinished !== true)
         answered[replica.name] = (answered[replica.name] ?? 0) + 1;
     }
     const { sent, lost } = totals(part);

@@ -40,7 +40,7 @@ export function replicaResult(
 function agrees(reported: number, replica: Replica, { entries }: Ledger): boolean {
   const own = entries.filter((entry) => entry.replica === replica && entry.unfinished !== true);
   const known = own.filter(({ kind, loss }) =>
-    loss === undefined ? kind !== 'websocket' : loss.cause === 'status',
+    loss === undefined ? kind !== 'websocket' : loss.cause === 'status' || loss.cause === 'body',
   ).length;
   const unsure = own.filter(({ loss }) => loss?.cause === 'timeout').length;
   return known <= reported && reported <= known + unsure;

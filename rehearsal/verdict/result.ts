@@ -1,14 +1,17 @@
 import type { Exit, Killed, Span, StateSpan } from '../cluster/life.ts';
-import type { Cause, Kind } from '../load/ledger.ts';
+import type { Cause, Counts, Kind } from '../load/ledger.ts';
+import type { LoadPlan, Network } from '../plan.ts';
+import type { Step } from '../scenario-file.ts';
 import type { ProcessReport } from '../subject/process-report.ts';
+import type { Deployment, Pod, Program } from '../subject/subject.ts';
 
 /**
  * What a rehearsal has found, as `--json` writes it. Every `…Ms` on the clock of the rehearsal is in milliseconds
  * since its load began; replicas that were up before have negative times.
  */
-export interface Result {
+export interface Result extends Conclusion {
   /** Of this shape. */
-  version: 1;
+  version: 2;
   /** ISO 8601. */
   startedAt: string;
   scenario: { name: string; description: string };
@@ -30,16 +33,25 @@ export interface Result {
   timeline: Slice[];
   /** Set where a loss can't be avoided: about how many, and why. */
   expected?: { lost: number; why: string };
+  /** Lost although nothing in the scenario makes that unavoidable. */
+  unexpected: number;
   /** Answers that every replica says it gave, against those that the clients got. */
   agreement: 'agree' | 'differ' | 'unknown';
 }
 
+/** The answer in a word. */
+export interface Conclusion {
+  /** `inconclusive`: the machine could not do what was asked, so that the numbers say little about the program. */
+  verdict: 'nothing-lost' | 'lost' | 'inconclusive';
+  /** Of one that is inconclusive: part of a sentence. */
+  why?: string;
+}
+
 export type Phase = 'steady' | 'change' | 'after';
 
-export interface Totals {
+/** Of each of them, `sent` is the sum of the others; those of the replicas add up to those of the result. */
+export interface Totals extends Counts {
   sent: number;
-  answered: number;
-  lost: number;
 }
 
 /** Milliseconds, counted from when the request was due, not from when it could be sent. */
@@ -51,28 +63,26 @@ export interface Quantiles {
   max: number;
 }
 
-/** What stood behind the run, to be read by a person. */
-export interface Settings {
-  replicas: number;
-  /** Requests per second. */
-  rate: number;
-  /** Keep-alive clients. */
-  clients: number;
-  /** Shares of all requests, 0 to 1. */
+/**
+ * Everything that decided what the run saw: with the same program, files and environment, `arguments` make it again. Values
+ * that look like secrets are `***`.
+ */
+export interface Settings extends Deployment, Network, Pod, Omit<LoadPlan, 'fresh' | 'slow' | 'post'> {
+  /** Of the command that was given. */
+  arguments: string[];
+  /** What each replica runs, and the variables that it gets its ports in. */
+  command: string[];
+  ports: Program['ports'];
+  /** Of all requests, 0 to 1. */
   shares: { fresh: number; slow: number; post: number };
-  slowMs: number;
-  streams: number;
-  webSockets: number;
-  endpointLagMs: number;
-  /** Share of the lag, 0 to 1. */
-  jitter: number;
-  graceMs: number;
-  preStopMs: number;
+  headers: Record<string, string>;
   /** For which replicas that left got no CPU, each time; 0: they always had some. */
   stallMs: number;
-  /** The variables that differ from the program's own defaults. */
+  /** The variables that somebody has set, or that differ from the program's own defaults. */
   environment: Record<string, string>;
   seed: number;
+  /** Of a scenario from a file. */
+  steps?: Step[];
 }
 
 /** One replica: what it went through, and what it says of itself. */
@@ -89,9 +99,10 @@ export interface ReplicaResult {
   sigtermAtMs?: number;
   exit?: Exit;
   killed?: Killed;
-  /** By the clients' count. */
+  /** By the clients' count; what found no endpoint was lost with no replica. */
   answered: number;
   lost: number;
+  open: number;
   /** Its own count of answers, from its report, without those to the kubelet and to the first look at its routes. */
   reported?: number;
   agrees?: boolean;
@@ -122,6 +133,8 @@ export interface Finding {
   severity: 'loss' | 'warning' | 'note';
   /** How many requests it cost. */
   lost: number;
+  /** How many of them no setting would have kept; absent: none. */
+  unavoidable?: number;
   /** One sentence: what happened, when, and why. */
   text: string;
   /** One sentence: what to set, and to what. */

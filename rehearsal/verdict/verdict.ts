@@ -1,11 +1,15 @@
 import type { Entry } from '../load/ledger.ts';
-import type { Plan } from '../plan.ts';
+import { conclusionOn } from './conclusion.ts';
 import { diagnose } from './diagnosis.ts';
 import { expectedLoss } from './expected-loss.ts';
 import type { Facts } from './facts.ts';
+import { hidden } from './hidden.ts';
 import { quantiles, slices, totals } from './measures.ts';
 import { agreementOf, replicaResult } from './replica-results.ts';
-import type { Loss, Phase, Result, Settings } from './result.ts';
+import type { Loss, Phase, Result } from './result.ts';
+import type { Lost } from './rules/rule.ts';
+import { settingsOf } from './settings.ts';
+import { withSignal } from './stop-signal.ts';
 
 /** Turns what happened into the result: all times since the load began. */
 export function verdictOn(facts: Facts): Result {
@@ -19,14 +23,19 @@ export function verdictOn(facts: Facts): Result {
   };
   const inPhase = (phase: Phase) => ledger.entries.filter((entry) => phaseOf(entry) === phase);
   const [steady, change, after] = [inPhase('steady'), inPhase('change'), inPhase('after')];
-  const lost = ledger.entries.filter(({ loss }) => loss !== undefined).sort((a, b) => a.dueMs - b.dueMs);
+  const lost = ledger.entries
+    .filter((entry): entry is Lost => entry.loss !== undefined)
+    .sort((a, b) => a.dueMs - b.dueMs);
   const replicas = cluster.replicas.map((replica) => replicaResult(replica, ledger, since));
   const expected = expectedLoss(facts);
+  const findings = diagnose(facts, lost);
+  const unavoidable = findings.reduce((sum, finding) => sum + (finding.unavoidable ?? 0), 0);
   return {
-    version: 1,
+    version: 2,
+    ...conclusionOn(facts, lost),
     startedAt: new Date(clock.startedAt.getTime() + loadFromMs).toISOString(),
     scenario: { name: plan.scenario, description: scenario.description },
-    program: plan.program.title,
+    program: hidden.inText(plan.program.title),
     settings: settingsOf(plan),
     durationMs,
     change: { fromMs: since(changeFromMs), toMs: since(changeToMs) },
@@ -35,37 +44,19 @@ export function verdictOn(facts: Facts): Result {
     latency: { steady: quantiles(steady), change: quantiles(change) },
     replicas,
     losses: lost.map((entry) => lossOf(entry, phaseOf(entry), since)),
-    findings: diagnose(facts, lost),
+    findings: findings.map((finding) => withSignal(finding, plan.pod.stopSignal)),
     timeline: slices(ledger.entries, durationMs, since),
     ...(expected === undefined ? {} : { expected }),
+    unexpected: lost.length - unavoidable,
     agreement: agreementOf(replicas),
   };
 }
 
-function settingsOf({ deployment, network, pod, load, program, stallMs, seed }: Plan): Settings {
-  return {
-    replicas: deployment.replicas,
-    rate: load.rate,
-    clients: load.clients,
-    shares: { fresh: load.fresh, slow: load.slow, post: load.post },
-    slowMs: load.slowMs,
-    streams: load.streams,
-    webSockets: load.webSockets,
-    endpointLagMs: network.endpointLagMs,
-    jitter: network.jitter,
-    graceMs: pod.graceMs,
-    preStopMs: pod.preStopMs,
-    stallMs,
-    environment: program.chosen,
-    seed,
-  };
-}
-
-function lossOf(entry: Entry, phase: Phase, since: (ms: number) => number): Loss {
+function lossOf(entry: Lost, phase: Phase, since: (ms: number) => number): Loss {
   const { kind, method, path, dueMs, endMs, replica, loss } = entry;
   const sigtermAtMs = replica?.sigtermAtMs;
   return {
-    cause: loss?.cause ?? 'broken',
+    cause: loss.cause,
     kind,
     method,
     path,
@@ -76,7 +67,7 @@ function lossOf(entry: Entry, phase: Phase, since: (ms: number) => number): Loss
     ...(sigtermAtMs === undefined || endMs < sigtermAtMs
       ? {}
       : { afterSigtermMs: Math.round(endMs - sigtermAtMs) }),
-    ...(loss?.state === undefined ? {} : { state: loss.state }),
-    detail: loss?.detail ?? '',
+    ...(loss.state === undefined ? {} : { state: loss.state }),
+    detail: loss.detail,
   };
 }

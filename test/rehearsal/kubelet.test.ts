@@ -28,6 +28,7 @@ async function probed(silent: (nth: number) => boolean) {
   const pod = {
     graceMs: 1000,
     preStopMs: 0,
+    stopSignal: 'SIGTERM' as const,
     startup: undefined,
     liveness: probe('PORT', '/', times),
     readiness: probe('PORT', undefined, { periodMs: 1000 }),

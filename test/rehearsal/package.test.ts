@@ -1,9 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Result } from '../../rehearsal/verdict/result.ts';
+import { actions } from '../support/workflows.ts';
 
 const WORKSPACE = fileURLToPath(new URL('../../rehearsal/', import.meta.url));
 const SERVICE = fileURLToPath(new URL('plain-service.mjs', import.meta.url));
@@ -77,6 +79,47 @@ test(
     expect(stderr).toMatch(/there is no built service in .*: expected --command/);
     expect(stderr).toMatch(/lastcall-rehearse --help lists the options/);
     expect(code).toBe(2);
+  },
+  MINUTE,
+);
+
+test(
+  'the action leaves summary, page, picture, JSON and JUnit, and fails as the command does',
+  async () => {
+    const script = actions()
+      .find(({ name }) => name === 'rehearsal')
+      ?.runs.steps.find(({ id }) => id === 'rehearse')?.run;
+    const summary = join(folder, 'summary.md');
+    const output = join(folder, 'output');
+    const env = {
+      PATH: process.env['PATH'],
+      GITHUB_ACTION_PATH: join(folder, 'node_modules/lastcall-rehearse'),
+      GITHUB_STEP_SUMMARY: summary,
+      GITHUB_OUTPUT: output,
+      RUNNER_TEMP: folder,
+      COMMAND: `${process.execPath} service.mjs`,
+      MANIFEST: '',
+      SCENARIO: 'rollout',
+      FAIL_ON: 'unexpected',
+      OPTIONS: `--rate 100 --clients 20 --fresh 60% --replicas 1\n--steady 500ms --tail 0 --header 'X-Two: a b $(id)'`,
+    };
+    const { status } = spawnSync('bash', ['-e', '-o', 'pipefail', '-c', script ?? 'false'], {
+      cwd: folder,
+      env,
+    });
+
+    const [, results = ''] = /^results=(.*)$/m.exec(readFileSync(output, 'utf8')) ?? [];
+    expect(readdirSync(results).sort()).toEqual([
+      'index.html',
+      'junit.xml',
+      'result.json',
+      'summary.md',
+      'timeline.svg',
+    ]);
+    const { settings } = JSON.parse(readFileSync(join(results, 'result.json'), 'utf8')) as Result;
+    expect(settings.headers).toEqual({ 'X-Two': 'a b $(id)' });
+    expect(readFileSync(summary, 'utf8')).toMatch(/\| ✗ \| rollout \| [1-9][^]*→ [^]*```mermaid\ngantt\n/);
+    expect(status).toBe(1);
   },
   MINUTE,
 );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { page } from '../../rehearsal/show/page.ts';
+import { overview, page } from '../../rehearsal/show/page.ts';
 import type { Result } from '../../rehearsal/verdict/result.ts';
 import { timelineSvg } from '../../rehearsal/show/timeline.ts';
 import { look, testInBrowser } from '../support/chromium.ts';
@@ -63,7 +63,7 @@ function hostile(): Result {
 
 /** A rehearsal that was over before anything happened. */
 function nothing(): Result {
-  const none = { sent: 0, answered: 0, lost: 0 };
+  const none = { sent: 0, answered: 0, lost: 0, open: 0 };
   const quantiles = { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
   return rehearsal(
     {},
@@ -222,6 +222,24 @@ describe('the page', () => {
     expect(ticks(first)).toContain('18 s');
   });
 
+  test('of several scenarios has a line for each, and unfolds those that have something to say', () => {
+    const unsure = rehearsal({}, { verdict: 'inconclusive', why: 'busy' });
+    const html = overview([rehearsal(), crashRehearsal(), unsure]);
+
+    expect(html).toContain('<title>1 of 3 scenarios lost requests, 1 inconclusive</title>');
+    expect((tables(html).get('Scenarios') ?? []).map(([name]) => name)).toEqual([
+      'scenario',
+      'rollout',
+      'crash',
+      'rollout',
+    ]);
+    const opened = [...html.matchAll(/<details class="scenario"( open)?>/g)].map(([, open]) => open);
+    expect(opened).toEqual([undefined, ' open', ' open']);
+    expect(html.match(/<svg/g)).toHaveLength(3);
+    expect(html).not.toMatch(/<script|NaN|undefined|Infinity|\[object/);
+    expect(overview([rehearsal()])).toMatch(/<h1 class="good">✓ 0 of 1 scenario lost requests<\/h1>/);
+  });
+
   test.each(EVERY)('is whole, needs no script, and fetches nothing (%s)', (_name, results) => {
     const html = page(results);
 
@@ -247,6 +265,18 @@ describe('the page', () => {
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     expect(svg).toContain('prefers-color-scheme: dark');
   });
+
+  testWherePossible(
+    'of several scenarios fits, too',
+    () => {
+      const html = overview([refusedRehearsal(), hostile()]);
+      for (const width of [1280, 420]) {
+        const { texts: _all, ...findings } = look(html, width);
+        expect(findings).toEqual({ overflows: [], fetched: [], malformed: [] });
+      }
+    },
+    60_000,
+  );
 
   testWherePossible.each(EVERY)(
     'fits into every browser window (%s)',

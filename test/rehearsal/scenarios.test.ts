@@ -3,6 +3,7 @@ import { findWindow } from '../../rehearsal/window-search.ts';
 import { faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
 const MINUTE = 60_000;
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 const states = (names: { state: string }[]) => names.map(({ state }) => state);
 
 test(
@@ -12,8 +13,12 @@ test(
 
     expect(result.losses).toEqual([]);
     expect(result.findings).toEqual([]);
-    expect(result.requests.sent).toBe(result.requests.answered);
-    expect(result.requests.sent).toBeGreaterThan(300);
+    const { sent, answered, open } = result.requests;
+    expect(sent).toBe(answered + open);
+    expect(answered).toBe(sum(result.replicas.map((replica) => replica.answered)));
+    expect(open).toBe(sum(result.replicas.map((replica) => replica.open)));
+    expect(open).toBeGreaterThan(0);
+    expect(sent).toBeGreaterThan(300);
     const [old1, old2, ...rest] = result.replicas;
     for (const replica of [old1, old2]) {
       expect(states(replica?.states ?? [])).toEqual(
@@ -102,6 +107,7 @@ test(
     );
 
     expect(result.findings[0]).toMatchObject({ setting: 'SHUTDOWN_READINESS' });
+    expect(result.unexpected).toBe(result.requests.lost);
     expect(result.findings[0]?.text).toMatch(/connections found no endpoint/);
   },
   MINUTE,
@@ -130,6 +136,7 @@ test(
     expect(result.expected?.lost).toBeGreaterThan(0);
     expect(result.requests.lost).toBeLessThan(5 * (result.expected?.lost ?? 0) + 10);
     expect(result.findings[0]?.text).toMatch(/old-1, which crashed/);
+    expect(result.unexpected).toBe(0);
   },
   MINUTE,
 );
@@ -158,6 +165,7 @@ test(
       /an eviction removes the endpoint only when the process has gone/,
     );
     expect(result.replicas[0]?.deletedAtMs).toBeUndefined();
+    expect(result.unexpected).toBe(0);
   },
   MINUTE,
 );
@@ -171,6 +179,7 @@ test(
 
     expect(result.expected?.lost).toBe(2);
     expect(result.requests.lost).toBe(2);
+    expect(result.unexpected).toBe(0);
     expect(result.replicas[0]?.report?.cutRequests[0]).toMatchObject({ method: 'GET', route: '/slow' });
   },
   MINUTE,

@@ -21,7 +21,7 @@ function serviceWith({ endpointLagMs = 50, nodes = 1, jitter = 0 }) {
   const changes: [name: string, inRotation: boolean][] = [];
   const waiting = new Set<() => void>();
   const service = new Service<Backend>(
-    { endpointLagMs, nodes, jitter },
+    { endpointLagMs, nodes, jitter, https: false },
     random(1),
     ({ name }, inRotation) => {
       changes.push([name, inRotation]);

@@ -36,6 +36,12 @@ describe('the summary', () => {
     expect(summary(result, PLAIN)).toMatch(verdict);
   });
 
+  test('says first that it is inconclusive, and why', () => {
+    const text = summary(rehearsal({}, { verdict: 'inconclusive', why: 'this machine was late' }), PLAIN);
+
+    expect(text).toMatch(/^\? Inconclusive \(0 of 5,\d{3} requests lost\): this machine was late\n/);
+  });
+
   test('says what happened and what to do, with what it cost, before any table', () => {
     const text = summary(refusedRehearsal(), { colour: false, columns: 60 });
     const opinion = text.slice(0, text.indexOf('\nRequests\n'));
@@ -144,6 +150,8 @@ describe('the summary', () => {
     const lost = crashRehearsal();
     expect(summary(lost, PLAIN)).toContain('About 16 were to be expected: a process that is killed at once');
 
+    expect(summary({ ...lost, unexpected: 2 }, PLAIN)).toMatch(/\.\s2\s+were lost for another reason\./);
+
     const none = rehearsal({}, { expected: { lost: 16, why: 'of the crash.' } });
     expect(summary(none, PLAIN)).not.toContain('expected');
   });
@@ -162,6 +170,46 @@ describe('the summary', () => {
       const line = narrow.split('\n').find((candidate) => candidate.startsWith(`${name} `));
       expect(line).toMatch(new RegExp(` ${answered.toLocaleString('en-US')} +${lost}( |$)`));
     }
+  });
+
+  test.each(EVERY)('loses no number on 40 columns: rows are lists there (%s)', (_name, result) => {
+    const narrow = summary(result, { colour: false, columns: 40 });
+
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+    for (const { name, answered, lost } of result.replicas) {
+      const [, own = ''] = new RegExp(`^${name}\\n((?:  .*\\n)*)`, 'm').exec(narrow) ?? [];
+      expect(own).toContain(`  answered ${answered.toLocaleString('en-US')}\n`);
+      expect(own).toContain(`  lost ${lost}\n`);
+    }
+  });
+
+  test('says which columns it has left out for want of room', () => {
+    const narrow = summary(rehearsal(), { colour: false, columns: 70 });
+
+    expect(narrow).toContain('Left out for want of room: window, drain, cleanup');
+    expect(summary(rehearsal(), PLAIN)).not.toContain('Left out');
+  });
+
+  test('counts what is still open by itself, where something is', () => {
+    const made = rehearsal();
+    const [first, ...others] = made.replicas;
+    if (first === undefined) throw new Error('no replica');
+    const open = summary(
+      { ...made, requests: { ...made.requests, open: 3 }, replicas: [{ ...first, open: 3 }, ...others] },
+      { colour: false, columns: 140 },
+    );
+
+    expect(row(open, 'total').at(-1)).toBe('3');
+    expect(row(open, 'old-1').at(-2)).toBe('3');
+    expect(summary(made, PLAIN)).not.toMatch(/still|open/);
+  });
+
+  test('names the signal of its pods', () => {
+    const made = rehearsal();
+    const text = summary({ ...made, settings: { ...made.settings, stopSignal: 'SIGQUIT' } }, PLAIN);
+
+    expect(text).toContain('counted from SIGQUIT');
+    expect(text).not.toContain('SIGTERM');
   });
 
   test.each(EVERY)('is the same with colours and without, but for the colours (%s)', (_name, result) => {
@@ -188,6 +236,12 @@ describe('the comparison', () => {
     expect(row(text, '· refused')).toEqual(['· refused', '39', '2,100']);
     expect(row(text, '· timed out')).toEqual(['· timed out', '0', '60']);
     expect(row(text, 'p99 change')).toEqual(['p99 change', '22 ms', '22 ms']);
+  });
+
+  test('fits into 40 columns', () => {
+    const text = comparison(rehearsal(), refusedRehearsal(), { colour: false, columns: 40 });
+
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(40);
   });
 
   test('has the findings of both under their names', () => {

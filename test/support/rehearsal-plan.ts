@@ -6,6 +6,7 @@ import { ROUTES } from '../../rehearsal/subject/routes.ts';
 import type { Subject } from '../../rehearsal/subject/subject.ts';
 import { rehearse } from '../../rehearsal/rehearse.ts';
 import type { Result } from '../../rehearsal/verdict/result.ts';
+import { againstSchema } from './rehearsal-schema.ts';
 
 const FAULTY = fileURLToPath(new URL('../rehearsal/faulty.mjs', import.meta.url));
 
@@ -57,11 +58,12 @@ export function faulty(fault: string, paths: { readyPath?: string; livePath?: st
 export function planOf(subject: Subject, wanted: Wanted = {}): Plan {
   const quickProbes = { readiness: { ...subject.pod.readiness, periodMs: 200 } };
   return {
+    arguments: [],
     scenario: wanted.scenario ?? 'rollout',
     program: subject.program,
     pod: { ...subject.pod, ...quickProbes, ...wanted.pod },
     deployment: { replicas: 2, maxSurge: 1, maxUnavailable: 0, minReadyMs: 0, ...wanted.deployment },
-    network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, ...wanted.network },
+    network: { endpointLagMs: 300, jitter: 0.2, nodes: 2, https: false, ...wanted.network },
     // Of a faulty program only `/` is known.
     load: { ...LOAD, ...(subject.program.ports.others.length === 0 ? { post: 0 } : {}), ...wanted.load },
     stallMs: wanted.stallMs ?? 0,
@@ -69,8 +71,15 @@ export function planOf(subject: Subject, wanted: Wanted = {}): Plan {
   };
 }
 
-/** Rehearses, and shows nobody. */
+/**
+ * Rehearses, and shows nobody.
+ *
+ * @throws Error if the result is not what docs/rehearsal.schema.json promises
+ */
 export async function rehearsed(plan: Plan): Promise<Result> {
   const observer = { event: () => undefined, progress: () => undefined };
-  return rehearse(plan, observer, new AbortController().signal);
+  const result = await rehearse(plan, observer, new AbortController().signal);
+  const wrong = againstSchema(result);
+  if (wrong.length > 0) throw new Error(`the result breaks its schema: ${wrong.join(', ')}`);
+  return result;
 }

@@ -77,25 +77,53 @@ export function rehearsal(plan: Plan = {}, changes: Partial<Result> = {}): Resul
     const slices = timeline.filter(({ fromMs }) => phase === undefined || phaseAt(fromMs) === phase);
     const answered = sum(slices.flatMap((slice) => Object.values(slice.answered)));
     const missing = losses.filter((loss) => phase === undefined || loss.phase === phase).length;
-    return { sent: answered + missing, answered, lost: missing };
+    return { sent: answered + missing, answered, lost: missing, open: 0 };
   };
   return {
-    version: 1,
+    version: 2,
+    verdict: losses.length > 0 ? 'lost' : 'nothing-lost',
     startedAt: '2026-11-22T10:00:00.000Z',
     scenario: { name: 'rollout', description: 'A Deployment replaces all of its replicas, one at a time.' },
     program: 'the built service',
     settings: {
+      arguments: ['--rate', String(rate)],
+      command: ['node', 'dist/main.js'],
+      ports: { traffic: 'PORT', others: ['MANAGEMENT_PORT'] },
       replicas: size,
+      maxSurge: 1,
+      maxUnavailable: 0,
+      minReadyMs: 0,
       rate,
       clients: 64,
       shares: { fresh: 0.1, slow: 0.02, post: 0.2 },
+      headers: {},
       slowMs: 1500,
+      postBytes: 1024,
+      routes: { get: '/', slow: '/slow?ms=%ms', post: '/echo', stream: '/events', webSocket: '/' },
       streams: 6,
       webSockets: 6,
+      timeoutMs: 10_000,
+      steadyMs: STEADY_MS,
+      tailMs: 5000,
       endpointLagMs: lagMs,
       jitter: 0.2,
+      nodes: 3,
+      https: false,
       graceMs,
       preStopMs: 0,
+      stopSignal: 'SIGTERM',
+      startup: undefined,
+      liveness: undefined,
+      readiness: {
+        port: 'MANAGEMENT_PORT',
+        path: '/readyz',
+        https: false,
+        initialDelayMs: 0,
+        periodMs: 2000,
+        timeoutMs: 1000,
+        failureThreshold: 1,
+        successThreshold: 1,
+      },
       stallMs: 0,
       environment: windowMs === 5000 ? {} : { SHUTDOWN_WINDOW: `${windowMs / 1000}s` },
       seed: 7,
@@ -112,6 +140,7 @@ export function rehearsal(plan: Plan = {}, changes: Partial<Result> = {}): Resul
     losses,
     findings: [],
     timeline,
+    unexpected: changes.expected === undefined ? losses.length : 0,
     agreement: 'agree',
     ...changes,
   };
@@ -278,6 +307,7 @@ function leaving(name: string, sigtermAtMs: number, plan: Plan): ReplicaResult {
     ...(!killed && { report: report({ window: windowMs, drain: drainMs }) }),
     answered: 0,
     lost: 0,
+    open: 0,
   };
 }
 
@@ -292,6 +322,7 @@ function arriving(name: string, fromMs: number, toMs: number): ReplicaResult {
     inRotation: [{ fromMs: readyAtMs + 300, toMs }],
     answered: 0,
     lost: 0,
+    open: 0,
   };
 }
 

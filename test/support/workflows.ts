@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -57,10 +57,12 @@ export function workflows(): Workflow[] {
   });
 }
 
-/** Every action of the repository. */
+/** Every action of the repository: those of its workflows, and the rehearsal, which is for others. */
 export function actions(): Action[] {
-  return readdirSync(ACTIONS).map((name) => {
-    const text = readFileSync(join(ACTIONS, name, 'action.yml'), 'utf8');
+  const files = readdirSync(ACTIONS).map((name) => ({ name, file: join(ACTIONS, name, 'action.yml') }));
+  const rehearsal = { name: 'rehearsal', file: join(ROOT, 'rehearsal/action.yml') };
+  return [...files, ...(existsSync(rehearsal.file) ? [rehearsal] : [])].map(({ name, file }) => {
+    const text = readFileSync(file, 'utf8');
     return { text, ...(parse(text) as Omit<Action, 'text'>), name };
   });
 }

@@ -87,7 +87,7 @@ export const LEAVING: Record<string, Rule> = {
   },
 
   untold: {
-    fits: (entry, context) => context.plan.scenario === 'eviction' && gotNobody(entry, context),
+    fits: (entry, context) => entry.replica?.evicted === true && gotNobody(entry, context),
     explain: (entries) => ({
       text:
         `${these(entries, 'connection was', 'connections were')} refused ${sinceSigterm(entries)} after SIGTERM: ` +
