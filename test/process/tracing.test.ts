@@ -8,6 +8,7 @@ import { group as describe, overlapping as test } from '../harness/overlapping.t
 import { own } from '../harness/own.ts';
 import { leave, reportOf } from '../harness/report.ts';
 import { type ServiceProcess, startService } from '../harness/service.ts';
+import { PACKAGE_NAME } from '../support/names.ts';
 import { type OtlpReceiver, otlpReceiver, type ReceiverOptions } from '../support/otlp-receiver.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -84,7 +85,7 @@ test.each(['http/protobuf', 'grpc'] as const)('a request is a span, over %s', as
         'user_agent.original': 'browser/1',
       },
       resource: {
-        'service.name': 'lastcall',
+        'service.name': PACKAGE_NAME,
         'service.version': '1.2.3',
         'service.instance.id': 'shop-1',
         'deployment.environment.name': 'test',

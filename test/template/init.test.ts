@@ -18,8 +18,8 @@ const LISTS = Object.keys(listsOf(readFileSync(LISTS_PAGE, 'utf8')));
 
 /** Where the template's name may stay: the engine, where it came from, and the package of the rehearsal. */
 const KEEPS_ITS_NAME = /^(src\/lastcall\/|docs\/origin\.md$|\.template\.json$|rehearsal\/)/;
-/** The engine's folder and its door, as imports, rules of the linter and prose mention them; and the rehearsal. */
-const ENGINE = /#lastcall\b|\blastcall\/|\blastcall(?=['"`])|\blastcall-rehearse\b/g;
+/** The engine's folder and its door, as imports, rules of the linter and prose mention them, the attributes of its spans; and the rehearsal. */
+const ENGINE = /#lastcall\b|\blastcall\/|\blastcall(?=['"`])|\blastcall\.[a-z]|\blastcall-rehearse\b/g;
 
 /** Tests that the answers touch. */
 const QUICK = [
