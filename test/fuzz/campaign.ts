@@ -177,7 +177,7 @@ function isLast({ method, version, headers }: StrictRequest): boolean {
     headers.filter(([name]) => name === wanted).flatMap(([, value]) => value.toLowerCase().split(/\s*,\s*/));
   const connection = values('connection');
   // An upgrade takes both headers (RFC 9110, 7.8).
-  const isOffer = connection.includes('upgrade') && values('upgrade').length > 0;
+  const isOffer = connection.includes('upgrade') && values('upgrade').some((protocol) => protocol !== '');
   // Of two options that contradict each other in HTTP/1.0, Node takes the other one.
   const isClose =
     connection.includes('close') && (version !== 'HTTP/1.0' || !connection.includes('keep-alive'));
