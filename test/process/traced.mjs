@@ -12,6 +12,14 @@ function feature(router, _engine, { logger }) {
     req.on('data', (chunk) => logger.info({ event: 'note' }, String(chunk)));
     req.on('end', () => res.end());
   });
+  /** With an error that nobody may read. */
+  router.get('/refuses', () => {
+    throw Object.defineProperty(new Error('hidden'), 'message', {
+      get() {
+        throw new Error('not mine');
+      },
+    });
+  });
   router.get('/fails', () => {
     throw new TypeError('no luck');
   });

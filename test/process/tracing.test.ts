@@ -144,6 +144,15 @@ test('an error says which; what the client has done wrong is none', async () => 
   expect(requestsOf(collector)[1]?.attributes).not.toHaveProperty('http.route');
 });
 
+test('an error that refuses to be read is one all the same, and nothing else happens', async () => {
+  const { collector, url, end } = await traced();
+  expect((await get(`${url}/refuses`)).status).toBe(500);
+  const { code } = await end();
+
+  expect(code).toBe(0);
+  expect(requestsOf(collector)).toMatchObject([{ status: 'ERROR', attributes: { 'error.type': 'Error' } }]);
+});
+
 test('what never gets to the application is a span, too', async () => {
   const { collector, service, url, end } = await traced({ MAX_CONCURRENT_REQUESTS: '1' });
   const slow = get(`${url}/slow?ms=400`);
@@ -336,10 +345,14 @@ describe('a request to another service', () => {
 
   test('passes nothing on that is not ours to say', async () => {
     const { seen, url: other } = await target();
-    const { url, end } = await traced({ GATEWAY_TARGETS: `/away=${other}`, OTEL_PROPAGATORS: 'none' });
+    const { collector, url, end } = await traced({
+      GATEWAY_TARGETS: `/away=${other}`,
+      OTEL_PROPAGATORS: 'none',
+    });
     await get(`${url}/away`, { headers: { ...SAMPLED, tracestate: 'a=1', baggage: 'b=2' } });
     await end();
 
     for (const name of ['traceparent', 'tracestate', 'baggage']) expect(seen[0]).not.toHaveProperty(name);
+    expect(collector.spans.filter(({ kind }) => kind === 'CLIENT')).toHaveLength(1);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import { knownMethod } from '../telemetry/http-labels.ts';
 import type { ClientSpan } from '../telemetry/tracing.ts';
-import { maskedQuery } from './masked-query.ts';
+import { withMaskedQuery } from './masked-query.ts';
 
 const SAID_BY_US = ['traceparent', 'tracestate', 'baggage'];
 
@@ -34,7 +34,7 @@ export class CallSpan implements ClientSpan {
         kind: SpanKind.CLIENT,
         attributes: {
           'http.request.method': known,
-          'url.full': maskedQuery(url.origin + path),
+          'url.full': withMaskedQuery(url.origin + path),
           'server.address': url.hostname,
           'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
         },

@@ -1,14 +1,16 @@
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
-import { maskedQuery } from './masked-query.ts';
+import { maskedQuery, withMaskedQuery } from './masked-query.ts';
+
+/** What says that a request has a span: of the gateway, or of a client that says its trace by itself. */
+const HAS_SPAN = new Set(['via', 'traceparent']);
 
 /** Spans for what is asked by `fetch` and undici, which say on a channel of Node's what they do. */
 export function traceFetch(): void {
   new UndiciInstrumentation({
-    // Somebody has given it a span already: the gateway, or a client that passes on what it was sent.
-    ignoreRequestHook: ({ headers }) => namesOf(headers).includes('traceparent'),
+    ignoreRequestHook: ({ headers }) => namesOf(headers).some((name) => HAS_SPAN.has(name)),
     startSpanHook: ({ origin, path }) => {
       const { href, search } = new URL(path, origin);
-      return { 'url.full': maskedQuery(href), 'url.query': maskedQuery(search) };
+      return { 'url.full': withMaskedQuery(href), 'url.query': maskedQuery(search.slice(1)) };
     },
   });
 }

@@ -22,6 +22,7 @@ import { knownMethod } from '../telemetry/http-labels.ts';
 import type { ClientSpan, Tracing } from '../telemetry/tracing.ts';
 import { CallSpan, type CallTarget } from './call-span.ts';
 import { maskedQuery } from './masked-query.ts';
+import { recordError } from './record-error.ts';
 import type { Tail } from './tail.ts';
 
 /** What a request is traced by, from its beginning on. */
@@ -66,7 +67,7 @@ export class ServerSpans implements Tracing {
     if (route === UNMATCHED) span.updateName(nameOf(method));
     else span.updateName(`${nameOf(method)} ${route}`).setAttribute('http.route', route);
     this.#tellEnd(span, request);
-    span.end();
+    span.end(performance.now()); // on the clock of its beginning
     if (this.#tail?.keeps(span as unknown as ReadableSpan) !== undefined) req.traceSampled = true;
   }
 
@@ -122,15 +123,14 @@ export class ServerSpans implements Tracing {
   #tellEnd(span: Span, { res, outcome = 'answered' }: TrackedRequest): void {
     const status = res?.headersSent ? res.statusCode : undefined;
     if (status !== undefined) span.setAttribute('http.response.status_code', status);
-    const error = res?.err;
-    if (error !== undefined) span.recordException(error);
+    const thrown = res?.err === undefined ? undefined : recordError(span, res.err);
     if (outcome !== 'answered') span.setAttribute('lastcall.request.outcome', outcome);
     if (outcome === 'cut' || outcome === 'broken') {
       const { state } = this.#lifecycle;
       span.setAttributes({ 'error.type': outcome, 'lastcall.state': state });
       span.setStatus({ code: SpanStatusCode.ERROR, message: `${outcome} while ${state}` });
     } else if (status !== undefined && status >= 500) {
-      span.setAttribute('error.type', error?.name ?? String(status));
+      span.setAttribute('error.type', thrown ?? String(status));
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
   }

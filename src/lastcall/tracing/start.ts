@@ -16,6 +16,9 @@ import { Tail } from './tail.ts';
 import type { Values } from './variables.ts';
 import { WindDown } from './wind-down.ts';
 
+/** Of attributes, in characters: clients may write 16 kB into a query, and thousands of spans may wait. */
+const LONGEST_VALUE = 4096;
+
 /** Starts the SDK, for this process and all that is in it. Only where tracing is on is this file loaded. */
 export async function startTracing(values: Values, ground: Ground): Promise<Tracing> {
   const { config, lifecycle, logger, metrics } = ground;
@@ -29,6 +32,7 @@ export async function startTracing(values: Values, ground: Ground): Promise<Trac
     resource: resourceOf(values, config.service),
     sampler: samplerFor(values),
     spanProcessors: [tail ?? batches],
+    spanLimits: { attributeValueLengthLimit: LONGEST_VALUE },
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, type Span, SpanStatusCode, trace, type Tracer } from '@op
 import type { Lifecycle } from '../lifecycle/lifecycle.ts';
 import type { Report } from '../lifecycle/report.ts';
 import type { State } from '../lifecycle/states.ts';
+import { recordError } from './record-error.ts';
 import { always } from './sampler.ts';
 
 /** The phases of the wind-down, as the report calls them. */
@@ -17,16 +18,17 @@ export class WindDown {
   readonly #tracer: Tracer;
   #root: Span | undefined;
   #phase: Span | undefined;
-  /** On the clock of `performance.now()`: nothing that ends now has begun before. */
+  /** Milliseconds since 1970: what ends now has not begun before. */
   #since = 0;
 
   constructor(tracer: Tracer, lifecycle: Lifecycle) {
     this.#tracer = tracer;
-    lifecycle.on('state', ({ state }) => this.#enter(state));
+    // One phase begins where the one before it has ended, whoever else was told of it meanwhile.
+    lifecycle.on('state', ({ state }) => this.#enter(state, lifecycle.since.getTime()));
     lifecycle.on('listener', ({ name, result, ms }) => this.#part(`listener ${name}`, result, ms));
     lifecycle.on('hook', ({ name, result, ms, error }) => {
       this.#part(`hook ${name}`, result, ms, error);
-      this.#since = performance.now(); // they come one after the other
+      this.#since = Date.now(); // they come one after the other
     });
   }
 
@@ -56,26 +58,26 @@ export class WindDown {
     root.end();
   }
 
-  #enter(state: State): void {
+  #enter(state: State, at: number): void {
     const phase = PHASES[state];
     if (phase === undefined) return;
-    this.#root ??= this.#start('shutdown');
-    this.#phase?.end();
-    this.#phase = this.#start(phase, this.#root);
-    this.#since = performance.now();
+    this.#root ??= this.#start('shutdown', at);
+    this.#phase?.end(at);
+    this.#phase = this.#start(phase, at, this.#root);
+    this.#since = at;
   }
 
   /** Something that has just ended, after so many milliseconds, rounded. */
   #part(name: string, result: string, ms: number, error?: unknown): void {
     const fine = result === 'ok' || result === 'closed';
-    const span = this.#start(name, this.#phase, Math.max(this.#since, performance.now() - ms));
+    const span = this.#start(name, Math.max(this.#since, Date.now() - ms), this.#phase);
     span.setAttribute('lastcall.result', result);
-    if (error !== undefined) span.recordException(error instanceof Error ? error : String(error));
+    if (error !== undefined) recordError(span, error);
     if (!fine) span.setStatus({ code: SpanStatusCode.ERROR, message: result });
     span.end();
   }
 
-  #start(name: string, parent?: Span, startTime = performance.now()): Span {
+  #start(name: string, startTime: number, parent?: Span): Span {
     const around = parent === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent);
     return this.#tracer.startSpan(name, { startTime }, always(around));
   }
