@@ -41,12 +41,14 @@ const VERBS: Record<string, (context: Context, rest: string) => Outcome> = {
   },
   cut: ({ folder }, rest) => {
     const [file, text] = halves(rest);
+    if (!folder.has(file)) return 'nothing to do';
     const lines = folder.read(file).split('\n');
     const kept = lines.filter((line) => !line.includes(text));
     return change(folder, file, kept.join('\n'));
   },
   section: ({ folder }, rest) => {
     const [file, heading] = halves(rest);
+    if (!folder.has(file)) return 'nothing to do';
     const page = folder.read(file);
     const start = page.indexOf(`\n${heading}\n`);
     if (start < 0) return 'nothing to do';
@@ -56,6 +58,7 @@ const VERBS: Record<string, (context: Context, rest: string) => Outcome> = {
   },
   drop: ({ folder }, rest) => {
     const [file, key] = halves(rest);
+    if (!folder.has(file)) return 'nothing to do';
     return edit(folder, file, (document) => document.deleteIn(key.split('.')));
   },
   set: ({ folder, words }, rest) => {

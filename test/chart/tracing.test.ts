@@ -95,6 +95,7 @@ test.each([
   ['a sampler that is not known', { endpoint, sampler: 'sometimes' }, 'sampler'],
   ['a ratio above 1', { endpoint, samplerArg: '1.5' }, 'samplerArg'],
   ['an attribute that would be two', { endpoint, resourceAttributes: { team: 'a,b=c' } }, 'team'],
+  ['an attribute that is not encoded', { endpoint, resourceAttributes: { team: '100%' } }, 'team'],
 ])(
   '%s is refused, by name',
   async (_what, tracing, name) => {

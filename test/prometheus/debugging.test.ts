@@ -46,7 +46,7 @@ testWherePossible('every command of docs/debugging.md says what stands below it'
   own(async () => prometheus.stop());
   await prometheus.until('shutdown_requests_total{outcome="cut"} == 0');
 
-  await expect(get(`${await service.url}/prices/B-2`)).rejects.toThrow();
+  await expect(get(`${await service.url}/prices/B-2`)).rejects.toThrow('socket hang up');
   const { code, stdout } = await service.ended;
   await prometheus.until('ALERTS{alertname="ShutdownCutRequests",alertstate="firing"}');
 

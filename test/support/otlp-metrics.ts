@@ -38,13 +38,13 @@ export async function metricsReceiver(protocol: 'http/protobuf' | 'grpc'): Promi
 }
 
 async function listen(take: (request: Request) => void): Promise<string> {
-  const server = http.createServer((req, res) => {
-    void req.toArray().then((chunks) => {
-      const isOurs = req.url === '/v1/metrics' && req.headers['content-type'] === 'application/x-protobuf';
-      if (isOurs) take(EXPORT.requestDeserialize(Buffer.concat(chunks)));
-      res.writeHead(isOurs ? 200 : 404).end();
-    });
-  });
+  const answer = async (req: http.IncomingMessage, res: http.ServerResponse) => {
+    const body = Buffer.concat(await req.toArray());
+    const isOurs = `${req.url} ${req.headers['content-type']}` === '/v1/metrics application/x-protobuf';
+    if (isOurs) take(EXPORT.requestDeserialize(body));
+    res.writeHead(isOurs ? 200 : 404).end();
+  };
+  const server = http.createServer((req, res) => void answer(req, res));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   own(() => {
     server.closeAllConnections();
@@ -55,12 +55,15 @@ async function listen(take: (request: Request) => void): Promise<string> {
 
 async function listenForGrpc(take: (request: Request) => void): Promise<string> {
   const server = new grpc.Server();
-  server.addService({ Export: EXPORT } as grpc.ServiceDefinition, {
-    Export: ({ request }: grpc.ServerUnaryCall<Request, object>, done: grpc.sendUnaryData<object>) => {
-      take(request);
-      done(null, {});
+  server.addService(
+    { Export: EXPORT },
+    {
+      Export: ({ request }: grpc.ServerUnaryCall<Request, object>, done: grpc.sendUnaryData<object>) => {
+        take(request);
+        done(null, {});
+      },
     },
-  });
+  );
   const credentials = grpc.ServerCredentials.createInsecure();
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
