@@ -59,7 +59,8 @@ export async function exchange(
     let settled = false;
     let close = false;
     let answering = false;
-    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
+    let answer: IncomingMessage | undefined;
+    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket, answer));
     const settle = (flaw?: Exchange['loss'] | 'unlike') => {
       if (settled) return;
       settled = true;
@@ -80,11 +81,14 @@ export async function exchange(
     req.once('error', fail);
     req.once('response', (res) => {
       answering = true;
+      answer = res;
       close = isLast(res);
       res.once('error', fail);
       readBody(res, (whole) => {
         const { statusCode: status = 0, headers: its } = res;
-        settle(judge({ status, headers: its, body: whole, replica: route()?.backend }));
+        settle(
+          flawOf(route(), status) ?? judge({ status, headers: its, body: whole, replica: route()?.backend }),
+        );
       });
     });
     req.end(body);
@@ -107,9 +111,22 @@ function isLast({ httpVersion, headers: { connection = '' } }: IncomingMessage):
   return options.includes('close') || (httpVersion === '1.0' && !options.includes('keep-alive'));
 }
 
+const CAUSES: Record<NonNullable<Route<Replica>['loss']>, Cause> = {
+  'no-endpoint': 'no-endpoint',
+  refused: 'refused',
+  reset: 'reset-kept',
+  timeout: 'timeout',
+};
+
+/** What a proxy met, if the answer is its own. */
+function flawOf(route: Route<Replica> | undefined, status: number): Exchange['loss'] {
+  if (route?.loss === undefined) return undefined;
+  return { cause: CAUSES[route.loss], detail: `status ${status} of ${route.front}` };
+}
+
 /** Of a request without any answer. */
 export function causeOf(code: string | undefined, route: Route<Replica> | undefined, reused: boolean): Cause {
-  if (route?.backend === undefined) return 'no-endpoint';
+  if (route?.front === undefined && route?.backend === undefined) return 'no-endpoint';
   if (code === 'ECONNREFUSED') return 'refused';
   return reused ? 'reset-kept' : 'reset-new';
 }

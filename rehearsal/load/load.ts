@@ -141,7 +141,8 @@ export class Load {
         ...(unlike && { unlike }),
         ...(loss === undefined ? {} : { loss: { ...loss, state: replica?.state } }),
       });
-      if (replica?.sigtermAtMs !== undefined && loss === undefined && 'agent' in connector) {
+      const isDirect = 'agent' in connector && route?.front === undefined;
+      if (replica?.sigtermAtMs !== undefined && loss === undefined && isDirect) {
         ledger.farewell(replica, close);
       }
     };

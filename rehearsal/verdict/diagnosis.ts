@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import type { Finding } from './result.ts';
 import { lostAlways, refusedSince } from './rules/background.ts';
+import { FRONT } from './rules/front.ts';
 import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
@@ -9,7 +10,7 @@ import { isUnavoidable } from './unavoidable.ts';
 import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
-const RULES = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
+const RULES = [FRONT, STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
 export function diagnose(facts: Facts, lost: Lost[]): Finding[] {
