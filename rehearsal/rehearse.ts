@@ -4,6 +4,7 @@ import { Cluster } from './cluster/cluster.ts';
 import { Ledger } from './load/ledger.ts';
 import { Load } from './load/load.ts';
 import { checkRoutes } from './load/route-check.ts';
+import { RehearsalError } from './errors.ts';
 import type { Observer, Snapshot } from './observer.ts';
 import type { Plan } from './plan.ts';
 import { random } from './random.ts';
@@ -22,16 +23,21 @@ const SILENT = new Set([
   'terminating',
 ]);
 
+/** From here on a replica is on its way out. */
+const GOING = new Set(['deleted', 'evicted', 'crashed']);
+
 /**
  * Starts the replicas, puts them under load, lets the scenario happen, and says what the clients have seen.
  * Leaves no process behind, however it ends.
  *
  * @param signal ends it early
- * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start, `REHEARSAL_USAGE` if what they are to be asked
- *   for is an error to them; the signal's reason if it was ended
+ * @throws RehearsalError `REHEARSAL_FAILED` if the replicas do not start, `REHEARSAL_USAGE` if there are none, or what they
+ *   are to be asked for is an error to them; the signal's reason if it was ended
  */
 export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSignal): Promise<Result> {
   const { scenario, plan } = scenarioOf(wanted);
+  if (plan.deployment.replicas === 0)
+    throw new RehearsalError('REHEARSAL_USAGE', 'there are 0 replicas: expected at least one to rehearse');
   const clock = new Clock();
   const ledger = new Ledger();
   const cluster = new Cluster(plan, clock, random(plan.seed + 1));
@@ -46,8 +52,9 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   let step = 'starting the replicas';
 
   const sinceLoad = () => (loadFromMs === undefined ? 0 : clock.now() - loadFromMs);
-  cluster.on('change', ({ name }, what) => {
-    if (!SILENT.has(what)) observer.event(sinceLoad(), `${name}: ${what}`);
+  cluster.on('change', (replica, what) => {
+    if (!SILENT.has(what)) observer.event(sinceLoad(), `${replica.name}: ${what}`);
+    if (GOING.has(what)) load.leaveIdleAt(replica);
   });
   const showProgress = () =>
     observer.progress(snapshot(step, loadFromMs ?? clock.now(), { clock, cluster, ledger, load }));
@@ -66,6 +73,8 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     await cluster.frontTold();
     loadFromMs = clock.now();
     load.start();
+    const last = cluster.staying.at(-1);
+    if (last !== undefined) load.keepIdleAt(last);
     step = 'steady';
     await sleep(plan.load.steadyMs, undefined, { signal });
 

@@ -1,9 +1,11 @@
-import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Replica } from '../cluster/replica.ts';
 import type { Route, Service } from '../cluster/service.ts';
-import { type Answer, type Flaw } from './judge.ts';
+import type { Answer, Flaw } from './judge.ts';
+import type { History, KeepAliveClient } from './keep-alive-client.ts';
 import type { Cause } from './ledger.ts';
+import { Passage } from './passage.ts';
 
 export interface Wanted {
   method: string;
@@ -19,8 +21,12 @@ export interface Exchange {
   route: Route<Replica> | undefined;
   /** The first request of its connection. */
   newConnection: boolean;
+  /** What its connection had been through, if it was not new. */
+  onKept?: History;
   /** The answer said that it was the last of its connection. */
   close: boolean;
+  /** For how long an idle connection is kept, as the answer says. */
+  keepAliveMs?: number;
   /** The answer was whole, and unlike those before. */
   unlike?: true;
   /** Absent: a whole answer that is right. */
@@ -30,24 +36,8 @@ export interface Exchange {
 /** A longer body is not kept, and not looked at. */
 const LONGEST_BODY = 1024 * 1024;
 
-/** A client that keeps its connections: each goes where the Service sends it, and stays there. */
-export class KeepAliveClient extends Agent {
-  readonly #service: Service<Replica>;
-  readonly #node: number;
-
-  constructor(service: Service<Replica>, node: number) {
-    super({ keepAlive: true, scheduling: 'fifo' });
-    this.#service = service;
-    this.#node = node;
-  }
-
-  override createConnection(_options: ClientRequestArgs): Socket {
-    return this.#service.connect(this.#node);
-  }
-}
-
 /** Where a request gets its connection from: a client that keeps some, or a new one for it alone. */
-export type Connector = { agent: Agent } | { createConnection: () => Socket };
+export type Connector = { agent: KeepAliveClient } | { createConnection: () => Socket };
 
 /** One request without a retry, to its whole answer or to the reason why there is none. Never rejects. */
 export async function exchange(
@@ -60,16 +50,23 @@ export async function exchange(
     let close = false;
     let answering = false;
     let answer: IncomingMessage | undefined;
+    let keepAliveMs: number | undefined;
     const route = () => (req.socket === null ? undefined : service.routeOf(req.socket, answer));
     const settle = (flaw?: Exchange['loss'] | 'unlike') => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      const newConnection = !req.reusedSocket;
-      const how = flaw === undefined ? {} : flaw === 'unlike' ? { unlike: true as const } : { loss: flaw };
-      resolve({ route: route(), newConnection, close, ...how });
+      resolve({
+        route: route(),
+        newConnection: !req.reusedSocket,
+        close,
+        ...(passage.before && { onKept: passage.before }),
+        ...(keepAliveMs !== undefined && { keepAliveMs }),
+        ...(flaw === undefined ? {} : flaw === 'unlike' ? { unlike: true } : { loss: flaw }),
+      });
     };
     const req: ClientRequest = request({ host: 'service', method, path, headers, ...connector });
+    const passage = new Passage(req, 'agent' in connector ? connector.agent : undefined);
     const timer = setTimeout(() => {
       settle({ cause: 'timeout', detail: `${answering ? 'half an' : 'no'} answer after ${timeoutMs} ms` });
       req.destroy();
@@ -83,12 +80,13 @@ export async function exchange(
       answering = true;
       answer = res;
       close = isLast(res);
+      keepAliveMs = promisedMs(res);
       res.once('error', fail);
       readBody(res, (whole) => {
         const { statusCode: status = 0, headers: its } = res;
-        settle(
-          flawOf(route(), status) ?? judge({ status, headers: its, body: whole, replica: route()?.backend }),
-        );
+        const flaw = judge({ status, headers: its, body: whole, replica: route()?.backend });
+        const surplus = passage.end(res, close);
+        settle(flawOf(route(), status) ?? flaw ?? surplus);
       });
     });
     req.end(body);
@@ -122,6 +120,12 @@ const CAUSES: Record<NonNullable<Route<Replica>['loss']>, Cause> = {
 function flawOf(route: Route<Replica> | undefined, status: number): Exchange['loss'] {
   if (route?.loss === undefined) return undefined;
   return { cause: CAUSES[route.loss], detail: `status ${status} of ${route.front}` };
+}
+
+/** `Keep-Alive: timeout=5` */
+function promisedMs({ headers }: IncomingMessage): number | undefined {
+  const [, seconds] = /\btimeout=(\d+)/.exec(String(headers['keep-alive'])) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 /** Of a request without any answer. */

@@ -32,7 +32,16 @@ export async function keepOpen(
     const dueMs = clock.now();
     ledger.sent++;
     const outcome = await once(stop, open);
-    ledger.settle({ ...what, method: 'GET', dueMs, endMs: clock.now(), newConnection: true, ...outcome });
+    ledger.settle({
+      ...what,
+      method: 'GET',
+      dueMs,
+      sentMs: dueMs,
+      answerDueMs: dueMs,
+      endMs: clock.now(),
+      newConnection: true,
+      ...outcome,
+    });
     await sleep(RECONNECT_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }

@@ -1,4 +1,5 @@
 import type { Replica } from '../cluster/replica.ts';
+import type { History } from './keep-alive-client.ts';
 
 /** What became of a request that was lost. */
 export type Cause =
@@ -28,16 +29,28 @@ export interface Entry {
   path: string;
   /** When it was due: what it had to wait for before it could be sent counts. */
   dueMs: number;
+  /** When it was sent: later, where this machine was busy. */
+  sentMs: number;
+  /** When its answer was due: when it was itself, but for those that take their time. */
+  answerDueMs: number;
   endMs: number;
   replica: Replica | undefined;
   /** It was the first on its connection. */
   newConnection: boolean;
+  /** What its connection had been through, if it was a kept one. */
+  onKept?: History;
   /** Absent: answered. */
   loss?: { cause: Cause; detail: string; state: string | undefined };
   /** Still open when the load ended; closed by the client. */
   unfinished?: true;
   /** Answered, after SIGTERM, with another body than each time before. */
   unlike?: true;
+}
+
+/** An idle connection that the program closed. */
+export interface Closure extends History {
+  replica: Replica;
+  atMs: number;
 }
 
 /** A request that is sent so long after it was due says more about the machine than about the service. */
@@ -62,6 +75,11 @@ export class Ledger {
   readonly byReplica = new Map<Replica, Counts>();
   /** Answers that came after the replica's SIGTERM, on kept connections, and how many of them said close. */
   readonly farewells = new Map<Replica, { answers: number; close: number }>();
+
+  /** Idle connections that the program closed without having said so. */
+  readonly closures: Closure[] = [];
+  /** For how long it says that it keeps an idle connection. */
+  keepAliveMs: number | undefined;
 
   sentAfter(delayMs: number): void {
     if (delayMs < LATE_MS) return;
@@ -101,6 +119,11 @@ export class Ledger {
     }
     latencies.sort((a, b) => a - b);
     return latencies[Math.ceil(latencies.length * 0.99) - 1] ?? 0;
+  }
+
+  /** The program says that it closes connections that have been idle for so long; the shortest counts. */
+  keepAlivePromised(ms: number): void {
+    this.keepAliveMs = Math.min(ms, this.keepAliveMs ?? Infinity);
   }
 
   farewell(replica: Replica, close: boolean): void {

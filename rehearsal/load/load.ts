@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import type { Replica } from '../cluster/replica.ts';
 import { RehearsalError } from '../errors.ts';
 import { pick } from '../random.ts';
 import { bodyOf, slowPath } from '../subject/routes.ts';
-import { type Connector, exchange, KeepAliveClient, type Wanted } from './exchange.ts';
+import { type Connector, exchange, type Wanted } from './exchange.ts';
 import { type Answer, type Asked, Judge } from './judge.ts';
+import { KeepAliveClient } from './keep-alive-client.ts';
 import type { LoadParts } from './parts.ts';
 import { keepStream } from './streams.ts';
 import { keepWebSocket } from './web-sockets.ts';
@@ -25,6 +27,7 @@ export class Load {
   readonly #parts: LoadParts;
   readonly #clients: { client: KeepAliveClient; node: number }[];
   readonly #judge: Judge;
+  #idle: { client: KeepAliveClient; replica: Replica } | undefined;
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -38,9 +41,21 @@ export class Load {
     this.#judge = new Judge(plan);
     this.tooMuch.catch(() => undefined); // for whoever does not care
     this.#clients = Array.from({ length: plan.clients }, (_, i) => ({
-      client: new KeepAliveClient(service, i),
+      client: this.#clientOf(() => service.connect(i)),
       node: i,
     }));
+  }
+
+  #clientOf(connect: () => Socket): KeepAliveClient {
+    const { service, clock, ledger } = this.#parts;
+    return new KeepAliveClient({
+      connect,
+      now: () => clock.now(),
+      onClosed: (socket, history) => {
+        const replica = service.routeOf(socket)?.backend;
+        if (replica !== undefined) ledger.closures.push({ ...history, replica, atMs: clock.now() });
+      },
+    });
   }
 
   get inFlight(): number {
@@ -74,6 +89,7 @@ export class Load {
     this.#stop.abort();
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
     for (const { client } of this.#clients) client.destroy();
+    this.#idle?.client.destroy();
   }
 
   /** A request that outlasts the shutdown, on a connection of its own to the replica. */
@@ -81,6 +97,23 @@ export class Load {
     const { service, clock } = this.#parts;
     const connector = { createConnection: () => service.connectTo(replica) };
     this.#exchange('stuck', connector, clock.now(), ms);
+  }
+
+  /** Keeps a connection idle after its first answer, to see whether the program closes it. */
+  keepIdleAt(replica: Replica): void {
+    const { service } = this.#parts;
+    const client = this.#clientOf(() => service.connectTo(replica));
+    this.#idle = { client, replica };
+    const ask = async () => {
+      const { loss } = await exchange(service, { agent: client }, this.#wanted('get', 0));
+      if (loss === undefined || loss.cause === 'status' || loss.cause === 'body') replica.probed++;
+    };
+    this.#track(ask());
+  }
+
+  /** The replica is about to go: nothing of what follows is to wait for that connection. */
+  leaveIdleAt(replica: Replica): void {
+    if (this.#idle?.replica === replica) this.#idle.client.destroy();
   }
 
   #send(dueMs: number): void {
@@ -127,22 +160,27 @@ export class Load {
     const { service, clock, ledger } = this.#parts;
     ledger.sent++;
     const wanted = this.#wanted(kind, slowMs);
+    const sentMs = clock.now();
     const settle = async () => {
-      const { route, newConnection, close, unlike, loss } = await exchange(service, connector, wanted);
+      const { route, close, keepAliveMs, loss, ...how } = await exchange(service, connector, wanted);
       const replica = route?.backend;
       ledger.settle({
         kind,
         method: wanted.method,
         path: wanted.path,
         dueMs,
+        sentMs,
+        answerDueMs: dueMs + (kind === 'slow' || kind === 'stuck' ? slowMs : 0),
         endMs: clock.now(),
         replica,
-        newConnection,
-        ...(unlike && { unlike }),
+        ...how,
         ...(loss === undefined ? {} : { loss: { ...loss, state: replica?.state } }),
       });
-      const isDirect = 'agent' in connector && route?.front === undefined;
-      if (replica?.sigtermAtMs !== undefined && loss === undefined && isDirect) {
+      // Behind a proxy, connections are between that and the client.
+      if (route?.front !== undefined) return;
+      if (keepAliveMs !== undefined && replica?.sigtermAtMs === undefined)
+        ledger.keepAlivePromised(keepAliveMs);
+      if (replica?.sigtermAtMs !== undefined && loss === undefined && 'agent' in connector) {
         ledger.farewell(replica, close);
       }
     };

@@ -16,6 +16,8 @@ export interface ProcessReport {
   /** How late its event loop was at most in each phase, in milliseconds. */
   lateMs?: Partial<Record<LeavingPhase, number>>;
   listeners: ListenerReport[];
+  /** What was closed at its end: `ok`, `error`, `timeout`. */
+  hooks?: { name: string; result: string }[];
   /** The first ten. */
   cutRequests: { method: string; route: string; ageMs: number }[];
 }
@@ -58,7 +60,7 @@ export function answeredBy(report: ProcessReport | undefined): number | undefine
 export function isReport(
   entry: Record<string, unknown> | undefined,
 ): entry is Record<string, unknown> & ProcessReport {
-  const { event, ms, listeners, cutRequests } = entry ?? {};
+  const { event, ms, listeners, cutRequests, hooks } = entry ?? {};
   const counts = (listener: Partial<ListenerReport> | null) =>
     typeof listener?.requests?.lifetime?.answered === 'number' && listener.connections !== undefined;
   return (
@@ -67,6 +69,7 @@ export function isReport(
     listeners.every(counts) &&
     Array.isArray(cutRequests) &&
     typeof ms === 'object' &&
-    ms !== null
+    ms !== null &&
+    (hooks === undefined || Array.isArray(hooks))
   );
 }

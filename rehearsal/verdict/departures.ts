@@ -1,9 +1,7 @@
 import type { Replica } from '../cluster/replica.ts';
 import type { Entry } from '../load/ledger.ts';
-import { traitsOf } from '../subject/states.ts';
 import type { Pod } from '../subject/subject.ts';
 import { duration, range } from './format.ts';
-import type { Finding } from './result.ts';
 
 // What diagnosis and warnings both look at: replicas that were to leave, and how they left.
 
@@ -21,23 +19,6 @@ export const windowMs = ({ states }: Replica) => {
   const window = states.find(({ state }) => state === 'lame-duck');
   return window === undefined ? undefined : window.toMs - window.fromMs;
 };
-
-/** What to do about replicas that SIGKILL has ended. */
-export function graceAdvice(killed: Replica[]): Pick<Finding, 'advice' | 'setting'> {
-  const deaf = killed.every(({ states }) => states.every(({ state }) => traitsOf(state).phase === undefined));
-  return deaf
-    ? {
-        advice:
-          'It did not react to SIGTERM: handle the signal, and let the program itself be PID 1, not a shell or npm.',
-        setting: 'SIGTERM',
-      }
-    : {
-        advice:
-          'Set terminationGracePeriodSeconds to more than all phases together (the chart derives it), and ' +
-          'SHUTDOWN_GRACE_PERIOD to the same, so that a start that can’t keep it fails.',
-        setting: 'terminationGracePeriodSeconds',
-      };
-}
 
 /** `, 4.0 s of it without CPU`, where that was so. */
 export function afterStalls(replicas: Replica[]): string {

@@ -143,6 +143,9 @@ export interface Finding {
   setting?: string;
 }
 
+/** A finding that has cost nothing. */
+export type Warning = Omit<Finding, 'severity' | 'lost'>;
+
 export interface Slice {
   fromMs: number;
   toMs: number;

@@ -1,13 +1,15 @@
 import type { Replica } from '../cluster/replica.ts';
+import type { ProcessReport } from '../subject/process-report.ts';
 import { STATE_NAMES, traitsOf } from '../subject/states.ts';
-import { afterStalls, farewells, graceAdvice, livenessOf, names, stateAtTheEnd } from './departures.ts';
+import { connectionWarnings } from './connection-warnings.ts';
+import { afterStalls, livenessOf, names, replicasOf } from './departures.ts';
 import type { Facts } from './facts.ts';
 import { counted, duration } from './format.ts';
-import type { Finding } from './result.ts';
+import { graceAdvice } from './grace.ts';
+import { latencyWarnings } from './latency-warnings.ts';
+import type { Finding, Warning } from './result.ts';
 import { meanwhile } from './rules/starved.ts';
 
-/** Answers after SIGTERM from which on it says something that they do not say close. */
-const ENOUGH_ANSWERS = 20;
 /** Share of requests that were sent late from which on the machine is part of what was measured. */
 const MANY_LATE = 0.1;
 
@@ -15,20 +17,18 @@ const MANY_LATE = 0.1;
 const LONG_MS = 1000;
 
 /** What went wrong without losing anything, this time; not what the findings about losses say already. */
-export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]): Finding[] {
+export function warnings(facts: Facts, findings: Finding[]): Finding[] {
+  const { cluster, ledger, plan } = facts;
   const found: Finding[] = [];
-  const warn = (finding: Omit<Finding, 'severity' | 'lost'>) => {
+  const warn = (finding: Warning) => {
     const known = findings.some(({ setting }) => setting !== undefined && setting === finding.setting);
     if (!known) found.push({ severity: 'warning', lost: 0, ...finding });
   };
   const killed = cluster.replicas.filter((replica) => replica.killed === 'grace');
   if (killed.length > 0) {
-    warn({
-      text:
-        `SIGKILL ended ${names(killed)} ${duration(plan.pod.graceMs)} after the deletion, ` +
-        `in the state ${stateAtTheEnd(killed)}${afterStalls(killed)}.`,
-      ...graceAdvice(killed),
-    });
+    const { reaction, ...advice } = graceAdvice(killed, facts);
+    const when = `${duration(plan.pod.graceMs)} after the deletion${afterStalls(killed)}`;
+    warn({ text: `SIGKILL ended ${names(killed)} ${when}. ${reaction}`, ...advice });
   }
   const restarted = cluster.replicas.filter((replica) => replica.killed === 'liveness');
   if (restarted.length > 0) {
@@ -38,14 +38,7 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
       setting: 'livenessProbe',
     });
   }
-  const { answers, close } = farewells(cluster.replicas, ledger.farewells);
-  if (answers >= ENOUGH_ANSWERS && close < answers / 2) {
-    warn({
-      text: `Of ${answers} answers on kept connections after SIGTERM, ${close} said Connection: close.`,
-      advice: 'Without it, keep-alive clients stay until the connection is closed under them.',
-      setting: 'Connection: close',
-    });
-  }
+  connectionWarnings(facts).forEach(warn);
   const { late, sent } = ledger;
   if (late.count > MANY_LATE * sent) {
     warn({
@@ -55,7 +48,7 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
       advice:
         'Believe neither latencies nor time-outs; rehearse again with a lower --rate, or with less running besides.',
     });
-  }
+  } else latencyWarnings(facts).forEach(warn);
   const [worst] = stallsOfTheirOwn(cluster.replicas);
   if (worst !== undefined) {
     warn({
@@ -66,16 +59,32 @@ export function warnings({ cluster, ledger, plan }: Facts, findings: Finding[]):
       setting: 'resources.limits.cpu',
     });
   }
+  const unlike = ledger.entries.filter((entry) => entry.unlike);
+  if (unlike.length > 0) {
+    warn({
+      text: `${counted(unlike.length, 'answer')} of ${names(replicasOf(unlike))} after SIGTERM had another body than all before.`,
+      advice: 'Is it right? --expect-body says what every answer has to contain.',
+    });
+  }
   const outcomes = new Map<string, string[]>();
   for (const { name, report } of cluster.replicas) {
     if (report === undefined || report.exitCode === 0 || report.outcome === 'crash') continue;
-    const how = `${report.outcome}, exit ${report.exitCode}`;
+    const how = `${report.outcome}, exit ${report.exitCode}${hooksOf(report)}`;
     outcomes.set(how, [...(outcomes.get(how) ?? []), name]);
   }
   for (const [how, who] of outcomes) {
     found.push({ severity: 'note', lost: 0, text: `Reported by ${who.join(', ')}: ${how}.` });
   }
   return found;
+}
+
+/** `; the hook orders did not end in time` */
+function hooksOf({ hooks = [] }: ProcessReport): string {
+  const failed = hooks.filter(({ result }) => result !== 'ok');
+  const said = failed.map(
+    ({ name, result }) => `the hook ${name} ${result === 'timeout' ? 'did not end in time' : 'failed'}`,
+  );
+  return said.length === 0 ? '' : `; ${said.join(', ')}`;
 }
 
 /** Those that processes report and the rehearsal did not make, the longest first. */

@@ -15,6 +15,8 @@ function lost(cause: NonNullable<Entry['loss']>['cause'], detail: string, dueMs:
     method: 'GET',
     path: '/',
     dueMs,
+    sentMs: dueMs,
+    answerDueMs: dueMs,
     endMs: dueMs + 1,
     replica,
     newConnection: true,
@@ -70,7 +72,16 @@ function leaving(changes: object): NonNullable<Entry['replica']> {
 /** Lost with it from 2000 to 4100. */
 function lostWith(replica: Entry['replica'], changes: Partial<Lost> = {}): Lost {
   const loss = { cause: 'reset-kept', detail: 'ECONNRESET', state: 'draining' } as const;
-  return { ...lost('reset-kept', '', 0), replica, dueMs: 2000, endMs: 4100, loss, ...changes };
+  return {
+    ...lost('reset-kept', '', 0),
+    replica,
+    dueMs: 2000,
+    sentMs: 2000,
+    answerDueMs: 2000,
+    endMs: 4100,
+    loss,
+    ...changes,
+  };
 }
 
 test('what waited for a process that got no CPU is not blamed on its window or its clients', () => {

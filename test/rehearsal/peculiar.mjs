@@ -39,12 +39,13 @@ if (peculiarity === 'ends-by-itself' && process.env.POD_NAME === 'old-1' && !exi
 }
 
 const server = createTcpServer((socket) => {
-  let nth = 0;
+  let answeredAt = Infinity;
   socket.on('error', () => undefined);
   socket.on('data', () => {
-    nth++;
     // As if its time-out had been over in this very moment.
-    if (peculiarity === 'closes-what-is-idle' && nth === 20) return socket.resetAndDestroy();
+    const isIdle = Date.now() - answeredAt > 150;
+    answeredAt = Date.now();
+    if (peculiarity === 'closes-what-is-idle' && isIdle) return socket.resetAndDestroy();
     const text = answer(leaving);
     if (/connection: close|HTTP\/1\.0/i.test(text)) socket.end(text);
     else socket.write(text);

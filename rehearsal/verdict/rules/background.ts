@@ -1,32 +1,61 @@
 import type { Replica } from '../../cluster/replica.ts';
+import type { Entry } from '../../load/ledger.ts';
 import type { Facts } from '../facts.ts';
-import type { Lost } from './rule.ts';
+import { isHardlyChance } from './chance.ts';
+import { afterSigterm, type Background, type Lost, momentOf } from './rule.ts';
 
 // What would have been lost without the change, and what has nothing to do with the service.
 
 /** Errors of this machine: it is out of ports, of files, of memory. */
 const OF_THE_MACHINE = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
-/** How much more often something has to be lost than without a change, or a stall, to have come of it. */
+/** How much more often something has to be lost than without a stall, to have come of it. */
 export const MORE_OFTEN = 3;
 
 export const isOfTheMachine = ({ loss }: Lost) => OF_THE_MACHINE.has(loss.detail);
-export const wasLostBefore = ({ endMs }: Lost, changeFromMs: number) => endMs < changeFromMs;
+export const wasLostBefore = (entry: Entry, changeFromMs: number) => momentOf(entry) < changeFromMs;
 export const kindOfLoss = ({ loss }: Lost) => `${loss.cause} ${loss.detail}`;
 
-/** What was lost about as often before the change as it was from then on: the change is not to blame for it. */
-export function lostAlways(lost: Lost[], { ledger, changeFromMs }: Facts): ReadonlySet<string> {
-  const before = new Map<string, number>();
-  const since = new Map<string, number>();
-  for (const entry of lost) {
-    const counts = wasLostBefore(entry, changeFromMs) ? before : since;
-    counts.set(kindOfLoss(entry), (counts.get(kindOfLoss(entry)) ?? 0) + 1);
+/** Before anything had changed; from then on with replicas that nobody had told to go; with those that leave. */
+type Part = 'steady' | 'staying' | 'leaving';
+
+/** @param lost what no event of a replica explains */
+export function backgroundOf(lost: Lost[], { ledger, changeFromMs }: Facts): Background {
+  const partOf = (entry: Entry): Part => {
+    if (afterSigterm(entry)) return 'leaving';
+    return wasLostBefore(entry, changeFromMs) ? 'steady' : 'staying';
+  };
+  const sent = countBy(ledger.entries, partOf);
+  const strained = new Set<string>();
+  const lostAnyway = new Set<string>();
+  for (const [kind, entries] of groupBy(lost, kindOfLoss)) {
+    const { steady, staying, leaving } = countBy(entries, partOf);
+    const ofStaying = sent.staying / (sent.steady + sent.staying);
+    if (isHardlyChance(staying, steady + staying, ofStaying)) strained.add(kind);
+    const ofLeaving = sent.leaving / ledger.entries.length;
+    if (steady + staying > 0 && !isHardlyChance(leaving, entries.length, ofLeaving)) lostAnyway.add(kind);
   }
-  const sentBefore = ledger.entries.filter(({ dueMs }) => dueMs < changeFromMs).length;
-  const sentSince = ledger.entries.length - sentBefore;
-  const asOften = [...before].filter(
-    ([kind, count]) => (since.get(kind) ?? 0) / sentSince <= (MORE_OFTEN * count) / sentBefore,
-  );
-  return new Set(asOften.map(([kind]) => kind));
+  const isStrain = (entry: Lost) => partOf(entry) === 'staying' && strained.has(kindOfLoss(entry));
+  const isAlways = (entry: Lost) =>
+    partOf(entry) === 'leaving' ? lostAnyway.has(kindOfLoss(entry)) : !isStrain(entry);
+  return { isAlways, isStrain };
+}
+
+const NONE: Record<Part, number> = { steady: 0, staying: 0, leaving: 0 };
+
+function countBy<T>(items: T[], partOf: (item: T) => Part): Record<Part, number> {
+  const counts = { ...NONE };
+  for (const item of items) counts[partOf(item)]++;
+  return counts;
+}
+
+function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item)) ?? [];
+    groups.set(keyOf(item), group);
+    group.push(item);
+  }
+  return groups;
 }
 
 /** When the first connection of each replica was refused: it had stopped listening by then. */

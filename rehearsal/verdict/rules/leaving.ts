@@ -1,16 +1,8 @@
 import type { Replica } from '../../cluster/replica.ts';
-import { cutBy, requestsOf } from '../../subject/process-report.ts';
-import {
-  farewells,
-  graceAdvice,
-  afterStalls,
-  names,
-  removalMs,
-  replicasOf,
-  sinceSigterm,
-  stateAtTheEnd,
-  windowMs,
-} from '../departures.ts';
+import { cutBy } from '../../subject/process-report.ts';
+import { afterStalls, names, removalMs, replicasOf, sinceSigterm, windowMs } from '../departures.ts';
+import { graceAdvice } from '../grace.ts';
+import { CONNECTIONS, isReset } from './connections.ts';
 import { duration, extent, range, these, wholeSeconds } from '../format.ts';
 import {
   afterSigterm,
@@ -23,8 +15,6 @@ import {
   SLACK_MS,
 } from './rule.ts';
 
-const isReset = ({ loss }: Lost) =>
-  loss.cause === 'reset-new' || loss.cause === 'reset-kept' || loss.cause === 'broken';
 /** It came when nobody listened any more, or too late to be accepted. */
 const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) => {
   if (loss.cause === 'refused') return true;
@@ -36,11 +26,6 @@ const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) 
 const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
   replica.states.every(({ state }) => state !== 'draining') &&
   (refused.get(replica) ?? Infinity) >= (replica.exit?.atMs ?? Infinity) - SLACK_MS;
-/** Of answers that broke off, what the processes say themselves. */
-const admitted = (entries: Lost[]) => {
-  const count = replicasOf(entries).reduce((sum, { report }) => sum + requestsOf(report, 'broken'), 0);
-  return count === 0 ? '' : `; the processes know of ${count} answers that they broke off`;
-};
 /** The end of the drain, at which the rest is cut. */
 const cutAtMs = ({ states }: Replica) => states.find(({ state }) => state === 'draining')?.toMs ?? 0;
 
@@ -69,19 +54,28 @@ export const LEAVING: Record<string, Rule> = {
     },
   },
 
+  stuck: {
+    fits: ({ kind, loss }) => kind === 'stuck' && loss.cause !== 'status',
+    explain: (entries) => ({
+      text:
+        `${these(entries, 'request', 'requests')} that never ended, one for each replica that left, had to be cut: this ` +
+        'scenario asks for it, and no setting would have answered them.',
+    }),
+  },
+
   killed: {
     fits: (entry, context) =>
       entry.replica?.killed === 'grace' &&
       exitedBy(entry) &&
       (isReset(entry) || (gotNobody(entry, context) && listenedToTheEnd(entry.replica, context))),
-    explain: (entries, { plan }) => {
+    explain: (entries, facts) => {
       const killed = replicasOf(entries);
+      const { reaction, ...advice } = graceAdvice(killed, facts);
       return {
         text:
           `${these(entries, 'request was', 'requests were')} lost when SIGKILL ended ${names(killed)} ` +
-          `${duration(plan.pod.graceMs)} after the deletion, in the state ${stateAtTheEnd(killed)}: ` +
-          `the grace period was over${afterStalls(killed)}.`,
-        ...graceAdvice(killed),
+          `${duration(facts.plan.pod.graceMs)} after the deletion: the grace period was over${afterStalls(killed)}. ${reaction}`,
+        ...advice,
       };
     },
   },
@@ -159,31 +153,17 @@ export const LEAVING: Record<string, Rule> = {
     },
   },
 
-  keptConnections: {
-    fits: (entry) => isReset(entry) && afterSigterm(entry),
-    explain: (entries, { ledger }) => {
-      const when =
-        `${these(entries, 'request', 'requests')} met a connection that was closed under them, ` +
-        `${sinceSigterm(entries)} after SIGTERM`;
-      const { answers, close } = farewells(replicasOf(entries), ledger.farewells);
-      return close < answers / 2 || replicasOf(entries).every((replica) => windowMs(replica) === undefined)
-        ? {
-            text: `${when}: of ${answers} answers on kept connections since then, ${close} had said Connection: close.`,
-            advice:
-              'Say Connection: close in every answer from SIGTERM on, and go on serving while clients move on.',
-            setting: 'Connection: close',
-          }
-        : entries.some(({ loss }) => loss.cause !== 'reset-kept')
-          ? {
-              text: `${when}, while they were being answered or before they could be (${details(entries)})${admitted(entries)}.`,
-              advice: 'A process must answer what it has accepted before it ends: what ended it sooner?',
-            }
-          : {
-              text: `${when}: they had been idle for longer than the window and the minimum idle time.`,
-              advice: 'Set SHUTDOWN_KEEP_ALIVE_MIN_IDLE, or SHUTDOWN_WINDOW, to more than clients pause.',
-              setting: 'SHUTDOWN_KEEP_ALIVE_MIN_IDLE',
-            };
-    },
+  ...CONNECTIONS,
+
+  body: {
+    fits: ({ loss }) => loss.cause === 'body',
+    explain: (entries) => ({
+      text:
+        `${these(entries, 'answer was', 'answers were')} damaged (${details(entries)}) by ` +
+        `${names(replicasOf(entries))}, ${sinceSigterm(entries)} after SIGTERM, with a status and a length as if it were whole.`,
+      advice:
+        'What an answer is made of must not end before it: close pools, files and caches after the last request.',
+    }),
   },
 
   status: {
@@ -191,19 +171,19 @@ export const LEAVING: Record<string, Rule> = {
     explain: (entries) => ({
       text:
         `${these(entries, 'request got', 'requests got')} the wrong answer (${details(entries)}) from ` +
-        `${names(replicasOf(entries))}.`,
-      advice:
-        entries.filter(afterSigterm).length > entries.length / 2
-          ? 'A service that leaves must serve, not reject, until nobody sends it anything.'
-          : 'Are the paths its own?',
+        `${names(replicasOf(entries))}, ${sinceSigterm(entries)} after SIGTERM.`,
+      advice: 'A service that leaves must serve, not reject, until nobody sends it anything.',
     }),
   },
 
   timeout: {
     fits: ({ loss }) => loss.cause === 'timeout',
     explain: (entries) => ({
-      text: `${these(entries, 'request', 'requests')} had no whole answer when the client gave up (${details(entries)}).`,
-      advice: 'A process that hangs while it stops, or one that is too slow for this load.',
+      text:
+        `${these(entries, 'request', 'requests')} to ${names(replicasOf(entries))} had no whole answer when the client ` +
+        `gave up (${details(entries)}): the process had SIGTERM, and hung.`,
+      advice:
+        'A service that leaves must answer what it has accepted: what did it wait for, or close too soon?',
     }),
   },
 };

@@ -2,30 +2,54 @@ import type { Replica } from '../../cluster/replica.ts';
 import type { Entry } from '../../load/ledger.ts';
 import type { Plan } from '../../plan.ts';
 import type { Facts } from '../facts.ts';
-import type { Finding } from '../result.ts';
+import type { Warning } from '../result.ts';
 
 /** A request that was lost. */
 export type Lost = Entry & { loss: NonNullable<Entry['loss']> };
 
-export interface Context extends Facts {
-  /** Causes and details of what was lost before the change as well as after it. */
-  always: ReadonlySet<string>;
+/** A replica at its beginning: balancers send it requests, and it can't answer them yet. */
+export interface Early {
+  entries: ReadonlySet<Entry>;
+  /** From its first moment as an endpoint until it did as it should. */
+  ms: number;
+}
+
+/** What is lost without anybody leaving. */
+export interface Background {
+  /** Of a kind that is lost about as often with replicas that stay. */
+  isAlways: (entry: Lost) => boolean;
+  /** Lost with a replica that stays, and of a kind that was not lost, or hardly, before the change. */
+  isStrain: (entry: Lost) => boolean;
+}
+
+/** What is known before anything is explained. */
+export interface Known extends Facts {
+  /** Replicas that lost something at their beginning. */
+  early: ReadonlyMap<Replica, Early>;
   /** Causes and details of what replicas that leave lose without a stall, too. */
   awake: ReadonlySet<string>;
   refused: ReadonlyMap<Replica, number>;
 }
 
-export interface Rule {
+export interface Context extends Known {
+  /** Of what no event explains. */
+  background: Background;
+}
+
+export interface Rule<Needed extends Known = Context> {
   /** The first rule that fits a lost request explains it. */
-  fits: (entry: Lost, context: Context) => boolean;
-  explain: (entries: Lost[], context: Context) => Omit<Finding, 'severity' | 'lost'>;
+  fits: (entry: Lost, context: Needed) => boolean;
+  explain: (entries: Lost[], context: Needed) => Warning;
 }
 
 /** How far a moment may be from the event that explains it: timers, and a loaded machine. */
 export const SLACK_MS = 150;
 
-export const afterSigterm = ({ replica, endMs }: Entry) =>
-  replica?.sigtermAtMs !== undefined && endMs >= replica.sigtermAtMs;
+/** When it was decided how it ends: of a client that gives up, when it should have had its answer. */
+export const momentOf = ({ loss, answerDueMs, endMs }: Entry) =>
+  loss?.cause === 'timeout' ? answerDueMs : endMs;
+export const afterSigterm = (entry: Entry) =>
+  entry.replica?.sigtermAtMs !== undefined && momentOf(entry) >= entry.replica.sigtermAtMs;
 export const exitedBy = ({ replica, endMs }: Entry) =>
   replica?.exit !== undefined && endMs >= replica.exit.atMs - SLACK_MS;
 

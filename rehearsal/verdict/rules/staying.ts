@@ -1,8 +1,10 @@
+import type { Cause } from '../../load/ledger.ts';
 import type { Replica } from '../../cluster/replica.ts';
 import { livenessOf, names, replicasOf } from '../departures.ts';
 import { count, these } from '../format.ts';
-import { isOfTheMachine, kindOfLoss, wasLostBefore } from './background.ts';
-import { afterSigterm, details, exitedBy, isOurs, type Lost, type Rule, SLACK_MS } from './rule.ts';
+import { isOfTheMachine } from './background.ts';
+import { closingHabit, closuresWithoutCause, saidOf } from './closing.ts';
+import { afterSigterm, details, type Known, type Lost, momentOf, type Rule, SLACK_MS } from './rule.ts';
 
 const inOutage = ({ replica, endMs }: Lost, cause: Replica['outages'][number]['cause']) =>
   replica?.outages.some(
@@ -10,8 +12,8 @@ const inOutage = ({ replica, endMs }: Lost, cause: Replica['outages'][number]['c
       outage.cause === cause && endMs >= outage.fromMs - SLACK_MS && endMs <= outage.toMs + SLACK_MS,
   ) === true;
 
-/** What is lost with replicas that were to stay. */
-export const STAYING: Record<string, Rule> = {
+/** What an event explains that has nothing to do with anybody leaving. */
+export const EVENTS: Record<string, Rule<Known>> = {
   machine: {
     fits: isOfTheMachine,
     explain: (entries) => ({
@@ -57,30 +59,72 @@ export const STAYING: Record<string, Rule> = {
       setting: 'livenessProbe',
     }),
   },
+};
 
-  idle: {
-    fits: (entry) => entry.loss.cause === 'reset-kept' && !afterSigterm(entry) && !exitedBy(entry),
-    explain: (entries, { plan }) => ({
-      text:
+/** From this share of all requests on, hardly anything works. */
+const MOST = 0.3;
+
+const ALWAYS: Record<Cause, string> = {
+  'no-endpoint': '',
+  timeout: 'It hangs now and then, whatever else happens: look for that before its shutdown.',
+  status:
+    'It answers so by itself now and then, or the paths are not its own: look at that before its shutdown.',
+  body: 'Its answers are damaged by themselves now and then: look at that before its shutdown.',
+  broken: 'It breaks answers off by itself now and then: look at that before its shutdown.',
+  refused:
+    'It does not listen all the time, or its queue of new connections is full: look at that before its shutdown.',
+  'reset-new': 'It resets new connections by itself now and then: look at that before its shutdown.',
+  'reset-kept': 'It resets kept connections by itself now and then: look at that before its shutdown.',
+};
+
+/** What the program loses by itself, whether or not anybody leaves. */
+export const STAYING: Record<string, Rule> = {
+  habit: {
+    fits: (entry, { background }) =>
+      entry.loss.cause === 'reset-kept' && entry.replica !== undefined && background.isAlways(entry),
+    explain: (entries, facts) => {
+      const habit = closingHabit([
+        ...closuresWithoutCause(facts),
+        ...entries.flatMap(({ onKept }) => onKept ?? []),
+      ]);
+      const met =
         `${these(entries, 'request', 'requests')} met a kept connection that the program closed in that moment, ` +
-        `although it was to stay (${details(entries)}).`,
-      advice:
-        'Is its keep-alive time-out shorter than clients pause? Make it longer than that of the load balancer, ' +
-        'which is often 60 s.',
-      setting: isOurs(plan) ? 'KEEP_ALIVE_TIMEOUT' : 'keep-alive time-out',
-    }),
+        `although it was to stay (${details(entries)})`;
+      return saidOf(habit, met, facts.plan);
+    },
   },
 
   always: {
-    fits: (entry, { always }) => always.has(kindOfLoss(entry)),
-    explain: (entries, { changeFromMs }) => {
-      const before = entries.filter((entry) => wasLostBefore(entry, changeFromMs));
+    fits: (entry, { background }) => entry.replica !== undefined && background.isAlways(entry),
+    explain: (entries, { ledger, changeFromMs }) => {
+      const before = entries.filter((entry) => momentOf(entry) < changeFromMs).length;
+      const often = Math.round(ledger.entries.length / entries.length);
+      const share = often > 1 ? `about one of every ${count(often)}, ` : '';
+      const when =
+        before > 0
+          ? `${count(before)} of them before anything had changed`
+          : 'with replicas that were to stay';
       return {
-        text:
-          `${these(entries, 'request was', 'requests were')} lost, ${count(before.length)} of them ` +
-          `before anything had changed (${details(entries)}).`,
-        advice: 'The program does not stand this load, or the paths are not its own: look at that first.',
+        text: `${these(entries, 'request was', 'requests were')} lost, ${when} (${details(entries)}): ${share}whether or not anybody leaves.`,
+        advice:
+          entries.length > MOST * ledger.entries.length
+            ? 'The program does not stand this load, or the paths are not its own: look at that first.'
+            : ALWAYS[entries[0]?.loss.cause ?? 'status'],
       };
     },
+  },
+
+  strain: {
+    fits: (entry, { background }) => entry.replica !== undefined && background.isStrain(entry),
+    explain: (entries, { plan }) => ({
+      text:
+        `${these(entries, 'request was', 'requests were')} lost with ${names(replicasOf(entries))} during the change, though ` +
+        `nobody had told that to go (${details(entries)}).`,
+      advice:
+        plan.deployment.maxUnavailable > 0
+          ? 'The replicas that are left do not stand the load of all: set maxUnavailable to 0, or have more of them.'
+          : 'Those that stay do not stand the load while others come and go: have more of them, or let new ones warm up before they are ready.',
+      setting: 'maxUnavailable',
+    }),
   },
 };
