@@ -95,7 +95,7 @@ export const LEAVING: Record<string, Rule> = {
 
   window: {
     fits: (entry, context) => gotNobody(entry, context) && afterSigterm(entry),
-    explain: (entries) => {
+    explain: (entries, { plan }) => {
       const replicas = replicasOf(entries);
       const removedMs = Math.max(...replicas.map(removalMs));
       const windows = replicas.flatMap((replica) => windowMs(replica) ?? []);
@@ -104,7 +104,7 @@ export const LEAVING: Record<string, Rule> = {
         `${these(entries, 'connection was', 'connections were')} refused ${sinceSigterm(entries)} after SIGTERM: ` +
         `endpoints were removed after ${duration(removedMs)},`;
       const listening = `go on listening for at least ${enough} after SIGTERM`;
-      if (windows.length === 0 && replicas.every(({ exit }) => exit?.signal === 'SIGTERM')) {
+      if (windows.length === 0 && replicas.every(({ exit }) => exit?.signal === plan.pod.stopSignal)) {
         return {
           text: `${when} SIGTERM ended the program at once.`,
           advice:
