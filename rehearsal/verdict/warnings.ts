@@ -47,6 +47,7 @@ export function warnings(facts: Facts, findings: Finding[]): Finding[] {
         'this machine is too busy for the load.',
       advice:
         'Believe neither latencies nor time-outs; rehearse again with a lower --rate, or with less running besides.',
+      setting: '--rate',
     });
   } else latencyWarnings(facts).forEach(warn);
   const [worst] = stallsOfTheirOwn(cluster.replicas);
