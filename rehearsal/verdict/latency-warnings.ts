@@ -12,7 +12,8 @@ const SLOW_MS = 500;
 const MUCH_SLOWER = 5;
 const ENOUGH = 5;
 
-const latencyOf = ({ dueMs, endMs }: Entry) => endMs - dueMs;
+/** Without what this machine took to send it. */
+const latencyOf = ({ sentMs, endMs }: Entry) => endMs - sentMs;
 
 /** Latency that grows: with time, with replicas that are new, with those that leave. Nothing is lost by it yet. */
 export function latencyWarnings(facts: Facts): Warning[] {

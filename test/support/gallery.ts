@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Wanted } from './rehearsal-plan.ts';
 
 /** The folder of the programs. */
@@ -53,16 +53,16 @@ export function exhibits(): Exhibit[] {
   });
 }
 
-let built: string | undefined;
-
-/** The command line of a program; those in Go are compiled first. */
-export function commandOf({ name }: Exhibit): string {
+/**
+ * The command line of a program; those in Go are compiled first.
+ *
+ * @param folder for what is compiled
+ */
+export async function commandOf({ name }: Exhibit, folder: string): Promise<string> {
   const path = join(GALLERY, name);
   const kind = name.split('.').at(-1) ?? '';
   if (kind !== 'go') return `${RUNNERS[kind]} ${path}`;
-  built ??= mkdtempSync(join(tmpdir(), 'gallery-'));
-  const binary = join(built, name.replace('.go', ''));
-  const { status, stderr } = spawnSync('go', ['build', '-o', binary, path], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${name} does not compile: ${stderr}`);
+  const binary = join(folder, 'program');
+  await promisify(execFile)('go', ['build', '-o', binary, path]);
   return binary;
 }

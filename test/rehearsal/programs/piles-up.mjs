@@ -7,10 +7,10 @@ import { createServer } from 'node:http';
 
 let leaving = false;
 let free = 0;
-let lastCame = performance.now();
+let lastCame = Infinity;
 const server = createServer((_req, res) => {
   const now = performance.now();
-  free = Math.max(free, now) + 2 * (now - lastCame);
+  free = Math.max(free, now) + 2 * Math.max(0, now - lastCame);
   lastCame = now;
   if (leaving) res.setHeader('Connection', 'close');
   setTimeout(() => res.end('ok'), free - now);
