@@ -10,7 +10,7 @@ let next = FIRST + Math.floor(Math.random() * (LAST - FIRST));
 /** A port of the loopback interface that nobody listens on. Each is given out once. */
 export async function freePort(): Promise<number> {
   for (let tries = FIRST; tries < LAST; tries++) {
-    const port = (next = next >= LAST ? FIRST : next + 1); // its own: others may ask meanwhile
+    const port = (next = next >= LAST ? FIRST : next + 1); // others may ask meanwhile
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Replica } from '../cluster/replica.ts';
 import type { Service } from '../cluster/service.ts';
 import { RehearsalError } from '../errors.ts';
@@ -23,6 +24,10 @@ const UPGRADE = {
 
 /** What a WebSocket begins with. */
 const SWITCHING = 101;
+/** A program that fails for so long at its start is the load's to find: it is ready too early, which is not its paths. */
+const START_MS = 5000;
+const AGAIN_MS = 100;
+
 /** Some programs begin the answer to HEAD only with its end, which never comes. */
 const HEAD_MS = 1000;
 
@@ -40,7 +45,14 @@ export async function checkRoutes(
 ): Promise<void> {
   const wrong: string[] = [];
   for (const [route, question] of questions(plan)) {
-    const answer = async (asked: Question) => ask(asked, service, replica, plan.timeoutMs);
+    const answer = async (asked: Question) => {
+      const giveUpAt = performance.now() + START_MS;
+      for (;;) {
+        const status = await ask(asked, service, replica, plan.timeoutMs);
+        if (status === undefined || status < 500 || performance.now() > giveUpAt) return status;
+        await sleep(AGAIN_MS);
+      }
+    };
     // What has no end can't be left without being counted one way or the other: its headers alone are enough, if a
     // program knows HEAD.
     const { endless, ...rest } = question;

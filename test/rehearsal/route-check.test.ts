@@ -57,3 +57,21 @@ test('a stream whose program answers no HEAD is asked for by GET, and nothing wa
 
   expect(asked).toEqual(['GET /', 'HEAD /events', 'GET /events']);
 });
+
+test('a program that fails at its start is asked again: that it is ready too early is no matter of its paths', async () => {
+  let requests = 0;
+  const server = createServer((_req, res) => res.writeHead(++requests < 4 ? 503 : 200).end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  own(() => server.close());
+  own(() => server.closeAllConnections());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const service = { connectTo: () => connect(port, '127.0.0.1') } as unknown as Service<Replica>;
+  const plan = { routes: ROUTES, slow: 0, post: 0, streams: 0, webSockets: 0, timeoutMs: 5000 } as LoadPlan;
+
+  await checkRoutes(plan, service, { probed: 0 } as Replica);
+
+  expect(requests).toBe(4);
+});

@@ -22,6 +22,9 @@ const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) 
   const closedMs = replica.closedAtMs ?? Infinity;
   return dueMs >= closedMs - SLACK_MS || endMs >= (refused.get(replica) ?? Infinity) - SLACK_MS;
 };
+/** The end of a process that is killed may be known only some time later. */
+const afterGrace = ({ replica, endMs }: Lost, { plan: { pod } }: Context) =>
+  endMs >= (replica?.sigtermAtMs ?? Infinity) + pod.graceMs - pod.preStopMs - SLACK_MS;
 /** It was SIGKILL that closed its listener, nothing before. */
 const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
   replica.states.every(({ state }) => state !== 'draining') &&
@@ -66,7 +69,7 @@ export const LEAVING: Record<string, Rule> = {
   killed: {
     fits: (entry, context) =>
       entry.replica?.killed === 'grace' &&
-      exitedBy(entry) &&
+      (exitedBy(entry) || afterGrace(entry, context)) &&
       (isReset(entry) || (gotNobody(entry, context) && listenedToTheEnd(entry.replica, context))),
     explain: (entries, facts) => {
       const killed = replicasOf(entries);
