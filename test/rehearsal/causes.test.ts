@@ -273,6 +273,14 @@ test.each([
       ],
     },
   ],
+  [
+    'ended by a process that crashes, and is still ending',
+    {
+      closures: [
+        { replica: replicaOf('old-2', { crashedAtMs: 3000 }), atMs: 4000, answers: 1, idleMs: 3000 },
+      ],
+    },
+  ],
 ])('idle connections that are kept %s are no reason to warn', (_what, seen) => {
   expect(findings([], [], seen)).toEqual([]);
 });
