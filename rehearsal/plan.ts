@@ -1,3 +1,4 @@
+import type { FrontName } from './cluster/front/kinds.ts';
 import type { OwnScenario } from './scenario-file.ts';
 import type { Routes } from './subject/routes.ts';
 import type { Deployment, Pod, Program } from './subject/subject.ts';
@@ -44,6 +45,8 @@ export interface Network {
   nodes: number;
   /** The traffic is over TLS; certificates are not looked at, since nothing leaves the machine. */
   https: boolean;
+  /** A proxy that all clients go through; without it they are connected to the replicas themselves. */
+  front?: FrontName;
 }
 
 /** What the clients do. */

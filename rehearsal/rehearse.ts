@@ -63,12 +63,14 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
   const run = async () => {
+    await cluster.openFront();
     for (let i = 0; i < plan.deployment.replicas; i++) await cluster.create('old');
     await cluster.until(() => cluster.staying.every((replica) => cluster.available(replica)));
 
     const [first] = cluster.staying;
     if (first !== undefined) await checkRoutes(plan.load, cluster.service, first);
 
+    await cluster.frontTold();
     loadFromMs = clock.now();
     load.start();
     const last = cluster.staying.at(-1);
@@ -93,7 +95,7 @@ export async function rehearse(wanted: Plan, observer: Observer, signal: AbortSi
   };
   try {
     signal.throwIfAborted();
-    const change = await Promise.race([run(), aborted, load.tooMuch]);
+    const change = await Promise.race([run(), aborted, load.tooMuch, cluster.failed]);
     showProgress();
     return verdictOn({ plan, scenario, clock, cluster, ledger, loadFromMs: loadFromMs ?? 0, ...change });
   } finally {

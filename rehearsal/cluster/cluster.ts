@@ -3,6 +3,7 @@ import { RehearsalError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import type { Clock } from './clock.ts';
+import { Front } from './front/front.ts';
 import { freePort } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
@@ -36,11 +37,16 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #untold = new Set<Replica>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #destroyed = false;
+  #front: Front | undefined;
+  #fail: (error: RehearsalError) => void = () => undefined;
+  /** Rejects with `REHEARSAL_FAILED` when what it stands on breaks. */
+  readonly failed = new Promise<never>((_resolve, reject) => (this.#fail = reject));
   /** By replica: since when it had been ready when its availability was last waited for. */
   readonly #lookedAt = new Map<Replica, number>();
 
   constructor(plan: Plan, clock: Clock, random: Random) {
     super();
+    this.failed.catch(() => undefined); // for whoever does not care
     this.#plan = plan;
     this.#clock = clock;
     this.service = new Service(plan.network, random, (replica, inRotation) => {
@@ -130,12 +136,33 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return this.#clock.now() >= replica.servingSinceMs + this.#plan.deployment.minReadyMs;
   }
 
+  /**
+   * Puts the proxy of the plan, if there is one, between clients and replicas.
+   *
+   * @throws RehearsalError as {@link Front.start}
+   */
+  async openFront(): Promise<void> {
+    const { front: name } = this.#plan.network;
+    if (name === undefined) return;
+    const front = await Front.start(name, this.#reaper, this.#fail);
+    if (this.#destroyed) front.end();
+    this.#assertThere();
+    this.#front = front;
+    this.service.putInFront(front);
+  }
+
+  /** Resolves when the proxy, if there is one, knows of all endpoints. */
+  async frontTold(): Promise<void> {
+    await this.#front?.told();
+  }
+
   /** Ends everything that is left, and lets nothing new begin. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     this.service.close();
     for (const timer of this.#timers) clearTimeout(timer);
     for (const replica of this.replicas) replica.destroy();
+    this.#front?.end();
     await Promise.all(this.replicas.map(async ({ gone }) => gone));
     this.#reaper.end();
   }

@@ -10,15 +10,15 @@ let next = FIRST + Math.floor(Math.random() * (LAST - FIRST));
 /** A port of the loopback interface that nobody listens on. Each is given out once. */
 export async function freePort(): Promise<number> {
   for (let tries = FIRST; tries < LAST; tries++) {
-    next = next >= LAST ? FIRST : next + 1;
-    const server = createServer().listen(next, '127.0.0.1');
+    const port = (next = next >= LAST ? FIRST : next + 1); // others may ask meanwhile
+    const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');
     } catch {
       continue;
     }
     await once(server.close(), 'close');
-    return next;
+    return port;
   }
   throw new RehearsalError('REHEARSAL_FAILED', `no free port from ${FIRST} to ${LAST}`);
 }

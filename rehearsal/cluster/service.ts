@@ -1,7 +1,11 @@
 import { connect, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { IncomingMessage } from 'node:http';
 import type { Network } from '../plan.ts';
 import { pick, type Random } from '../random.ts';
+import type { Front } from './front/front.ts';
+import type { FrontLoss } from './front/kind.ts';
+import type { FrontName } from './front/kinds.ts';
 
 /** What an EndpointSlice says of a pod: `ready` is serving and not terminating. */
 export interface Conditions {
@@ -18,6 +22,10 @@ export interface Backend {
 /** Where a connection went. */
 export interface Route<B extends Backend> {
   backend: B | undefined;
+  /** It went to a proxy: only an answer tells which endpoint that asked. */
+  front?: FrontName;
+  /** The proxy has answered by itself. */
+  loss?: FrontLoss;
 }
 
 /** Nothing leaves the machine, and nobody has a certificate for it. */
@@ -33,6 +41,8 @@ const GONE: Conditions = { serving: false, terminating: true };
  * Every node has a balancer of its own, which learns that an endpoint is ready at once and that it no longer is
  * only after the lag. Like kube-proxy, a balancer without ready endpoints falls back on those that are terminating
  * and still serving (KEP-1669), and refuses the connection if there are none.
+ *
+ * Where a proxy stands in front, all clients are connected to that, and it is what learns of endpoints.
  */
 export class Service<B extends Backend> {
   readonly #network: Network;
@@ -44,6 +54,8 @@ export class Service<B extends Backend> {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #routes = new WeakMap<Socket, Route<B>>();
   readonly #onRotation: (backend: B, inRotation: boolean) => void;
+  #front: Front | undefined;
+  #closed = false;
 
   /** @param onRotation is told when the first balancer takes an endpoint in, and when the last one has let go of it */
   constructor(network: Network, random: Random, onRotation: (backend: B, inRotation: boolean) => void) {
@@ -57,8 +69,14 @@ export class Service<B extends Backend> {
     return this.#views.length;
   }
 
+  /** All clients go through it from now on. */
+  putInFront(front: Front): void {
+    this.#front = front;
+  }
+
   /** What is known of an endpoint now; the balancers hear of it if it is new. */
   update(backend: B, conditions: Conditions): void {
+    if (this.#closed) return;
     const { serving, terminating } = this.#newest.get(backend) ?? UNKNOWN;
     if (serving === conditions.serving && terminating === conditions.terminating) return;
     this.#newest.set(backend, conditions);
@@ -69,6 +87,7 @@ export class Service<B extends Backend> {
         const before = this.#inRotation(backend);
         view.set(backend, { ...conditions, update });
         const after = this.#inRotation(backend);
+        this.#front?.lead(this.#endpoints(0).map(({ port }) => port));
         if (before !== after) this.#onRotation(backend, after);
       };
       if (isReady(conditions)) {
@@ -90,6 +109,11 @@ export class Service<B extends Backend> {
 
   /** A new connection of a client on the node. It fails like any refused connection if there is no endpoint. */
   connect(node: number): Socket {
+    if (this.#front !== undefined) {
+      const socket = connect({ host: '127.0.0.1', port: this.#front.port });
+      this.#routes.set(socket, { backend: undefined, front: this.#front.name });
+      return socket;
+    }
     const backend = this.#choose(node);
     if (backend !== undefined) return this.connectTo(backend);
     const socket = refused();
@@ -105,12 +129,22 @@ export class Service<B extends Backend> {
     return socket;
   }
 
-  /** Where a socket of {@link connect} leads to. */
-  routeOf(socket: Socket): Route<B> | undefined {
-    return this.#routes.get(socket);
+  /**
+   * Where a socket of {@link connect} leads to.
+   *
+   * @param answer that came on it, if one has: through a proxy, it is what tells
+   */
+  routeOf(socket: Socket, answer?: IncomingMessage): Route<B> | undefined {
+    const route = this.#routes.get(socket);
+    if (this.#front === undefined || route?.front === undefined || answer === undefined) return route;
+    const { port, loss } = this.#front.passage(answer.statusCode ?? 0, answer.headers);
+    const backend = [...this.#newest.keys()].find((one) => one.port === port);
+    return { ...route, backend, ...(loss && { loss }) };
   }
 
+  /** No balancer learns anything any more. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }
@@ -120,10 +154,14 @@ export class Service<B extends Backend> {
   }
 
   #choose(node: number): B | undefined {
-    const endpoints = [...(this.#views[node % this.#views.length] ?? [])];
-    const ready = endpoints.filter(([, conditions]) => isReady(conditions));
-    const serving = endpoints.filter(([, conditions]) => conditions.serving);
-    return pick(ready.length > 0 ? ready : serving, this.#random)?.[0];
+    return pick(this.#endpoints(node), this.#random);
+  }
+
+  #endpoints(node: number): B[] {
+    const known = [...(this.#views[node % this.#views.length] ?? [])];
+    const ready = known.filter(([, conditions]) => isReady(conditions));
+    const serving = known.filter(([, conditions]) => conditions.serving);
+    return (ready.length > 0 ? ready : serving).map(([backend]) => backend);
   }
 
   #lagMs(): number {

@@ -30,6 +30,8 @@ export function checkTogether(flags: Flags): void {
       if (flags[name] !== undefined) fail(`${flag} is about another program: expected --command with it`);
     }
   }
+  if (flags.front !== undefined && flags.https)
+    fail('--front speaks plain HTTP on both sides: expected no --https with it');
   if (command !== undefined && findWindow)
     fail('--find-window sets SHUTDOWN_WINDOW, which --command does not know');
   if (command !== undefined && compare === 'window-0')

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type FrontName, FRONTS } from '../cluster/front/kinds.ts';
 import { SCENARIO_NAMES } from '../plan.ts';
 import { isFile } from '../scenario-file.ts';
 import { parseDuration } from '../subject/durations.ts';
@@ -72,6 +73,13 @@ export function presetName(text: string): string {
 export function failOn(text: string): FailOn {
   if (text !== 'loss' && text !== 'unexpected') throw new InvalidArgumentError('expected loss or unexpected');
   return text;
+}
+
+/** One of {@link FRONTS}. */
+export function frontName(text: string): FrontName {
+  if (!Object.hasOwn(FRONTS, text))
+    throw new InvalidArgumentError(`expected one of ${Object.keys(FRONTS).join(', ')}`);
+  return text as FrontName;
 }
 
 /** Anything but nothing. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { FrontName } from '../cluster/front/kinds.ts';
 import { RehearsalError } from '../errors.ts';
 import { SCENARIO_NAMES } from '../plan.ts';
 import { SCENARIOS } from '../scenarios.ts';
@@ -10,6 +11,7 @@ import {
   commandLine,
   duration,
   failOn,
+  frontName,
   header,
   headerName,
   path,
@@ -45,6 +47,7 @@ export interface Flags {
   stopSignal?: NodeJS.Signals;
   stall?: number;
   endpointLag: number;
+  front?: FrontName;
   jitter: number;
   rate: number;
   clients: number;
@@ -142,6 +145,7 @@ const OPTIONS: Record<
     ['--scenario <names>', 'or .yaml files with steps, separated by commas, or all', scenarioList, 'rollout'],
     ['--endpoint-lag <time>', 'from a deletion until the balancers have heard of it', duration, '1s'],
     ['--jitter <share>', 'by which the lag varies', portion, '20%'],
+    ['--front <proxy>', 'nginx or haproxy of Debian, between clients and replicas', frontName],
     ['--replicas <n>', 'how many (3, or what the chart says)', between(1, 100)],
     ['--grace <time>', "the pod's grace period (what the settings add up to; 30s for --command)", duration],
     ['--pre-stop <time>', 'sleep before SIGTERM (0, or what the chart says)', duration],

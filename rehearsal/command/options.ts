@@ -98,8 +98,9 @@ async function basePlan(
       network: {
         endpointLagMs: flags.endpointLag,
         jitter: flags.jitter,
-        nodes: NODES,
+        nodes: flags.front === undefined ? NODES : 1,
         https: flags.https === true,
+        ...(flags.front === undefined ? {} : { front: flags.front }),
       },
       load: loadOf(flags, flags.command === undefined ? USUAL_LOAD : CAUTIOUS_LOAD),
       stallMs: flags.stall ?? 0,

@@ -49,8 +49,9 @@ export async function exchange(
     let settled = false;
     let close = false;
     let answering = false;
+    let answer: IncomingMessage | undefined;
     let keepAliveMs: number | undefined;
-    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
+    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket, answer));
     const settle = (flaw?: Exchange['loss'] | 'unlike') => {
       if (settled) return;
       settled = true;
@@ -77,6 +78,7 @@ export async function exchange(
     req.once('error', fail);
     req.once('response', (res) => {
       answering = true;
+      answer = res;
       close = isLast(res);
       keepAliveMs = promisedMs(res);
       res.once('error', fail);
@@ -84,7 +86,7 @@ export async function exchange(
         const { statusCode: status = 0, headers: its } = res;
         const flaw = judge({ status, headers: its, body: whole, replica: route()?.backend });
         const surplus = passage.end(res, close);
-        settle(flaw ?? surplus);
+        settle(flawOf(route(), status) ?? flaw ?? surplus);
       });
     });
     req.end(body);
@@ -107,6 +109,19 @@ function isLast({ httpVersion, headers: { connection = '' } }: IncomingMessage):
   return options.includes('close') || (httpVersion === '1.0' && !options.includes('keep-alive'));
 }
 
+const CAUSES: Record<NonNullable<Route<Replica>['loss']>, Cause> = {
+  'no-endpoint': 'no-endpoint',
+  refused: 'refused',
+  reset: 'reset-kept',
+  timeout: 'timeout',
+};
+
+/** What a proxy met, if the answer is its own. */
+function flawOf(route: Route<Replica> | undefined, status: number): Exchange['loss'] {
+  if (route?.loss === undefined) return undefined;
+  return { cause: CAUSES[route.loss], detail: `status ${status} of ${route.front}` };
+}
+
 /** `Keep-Alive: timeout=5` */
 function promisedMs({ headers }: IncomingMessage): number | undefined {
   const [, seconds] = /\btimeout=(\d+)/.exec(String(headers['keep-alive'])) ?? [];
@@ -115,7 +130,7 @@ function promisedMs({ headers }: IncomingMessage): number | undefined {
 
 /** Of a request without any answer. */
 export function causeOf(code: string | undefined, route: Route<Replica> | undefined, reused: boolean): Cause {
-  if (route?.backend === undefined) return 'no-endpoint';
+  if (route?.front === undefined && route?.backend === undefined) return 'no-endpoint';
   if (code === 'ECONNREFUSED') return 'refused';
   return reused ? 'reset-kept' : 'reset-new';
 }

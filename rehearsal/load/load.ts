@@ -176,6 +176,8 @@ export class Load {
         ...how,
         ...(loss === undefined ? {} : { loss: { ...loss, state: replica?.state } }),
       });
+      // Behind a proxy, connections are between that and the client.
+      if (route?.front !== undefined) return;
       if (keepAliveMs !== undefined && replica?.sigtermAtMs === undefined)
         ledger.keepAlivePromised(keepAliveMs);
       if (replica?.sigtermAtMs !== undefined && loss === undefined && 'agent' in connector) {

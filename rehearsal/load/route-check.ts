@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Replica } from '../cluster/replica.ts';
 import type { Service } from '../cluster/service.ts';
 import { RehearsalError } from '../errors.ts';
@@ -21,6 +22,12 @@ const UPGRADE = {
   'Sec-WebSocket-Key': 'cmVoZWFyc2FsIGNoZWNrcw==',
 };
 
+/** What a WebSocket begins with. */
+const SWITCHING = 101;
+/** A program that fails for so long at its start is the load's to find: it is ready too early, which is not its paths. */
+const START_MS = 5000;
+const AGAIN_MS = 100;
+
 /** Some programs begin the answer to HEAD only with its end, which never comes. */
 const HEAD_MS = 1000;
 
@@ -28,7 +35,8 @@ const HEAD_MS = 1000;
  * Asks a replica once for everything that the load will ask for: of a program that has other paths every request would
  * be lost, before the change and after it, and nothing would be said about its shutdown.
  *
- * @throws RehearsalError `REHEARSAL_USAGE` with every path whose answer is an error, and the flag for it
+ * @throws RehearsalError `REHEARSAL_USAGE` with every path whose answer is an error, and the flag for it; or if it should
+ *   speak TLS, and does not
  */
 export async function checkRoutes(
   plan: LoadPlan,
@@ -37,15 +45,22 @@ export async function checkRoutes(
 ): Promise<void> {
   const wrong: string[] = [];
   for (const [route, question] of questions(plan)) {
-    const answer = async (asked: Question) => ask(asked, service, replica, plan.timeoutMs);
+    const answer = async (asked: Question) => {
+      const giveUpAt = performance.now() + START_MS;
+      for (;;) {
+        const status = await ask(asked, service, replica, plan.timeoutMs);
+        if (status === undefined || status < 500 || performance.now() > giveUpAt) return status;
+        await sleep(AGAIN_MS);
+      }
+    };
     // What has no end can't be left without being counted one way or the other: its headers alone are enough, if a
     // program knows HEAD.
     const { endless, ...rest } = question;
     if (endless && ((await ask({ ...rest, method: 'HEAD' }, service, replica, HEAD_MS)) ?? Infinity) < 400)
       continue;
     const status = await answer(question);
-    const { expectStatus } = route === 'get' ? plan : {};
-    const isRight = expectStatus === undefined ? (status ?? 0) < 400 : status === expectStatus;
+    const expected = route === 'webSocket' ? SWITCHING : route === 'get' ? plan.expectStatus : undefined;
+    const isRight = expected === undefined ? (status ?? 0) < 400 : status === expected;
     if (status === undefined || isRight) continue; // whoever gives no answer at all is the load's to find
     wrong.push(
       `  ${question.method} ${question.path}: status ${status}; ${ROUTE_FLAGS[route]} says another path`,
@@ -88,7 +103,7 @@ async function ask(
   replica: Replica,
   timeoutMs: number,
 ): Promise<number | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const createConnection = () => service.connectTo(replica);
     const signal = AbortSignal.timeout(timeoutMs);
     const req = request({ host: 'service', method, path, headers, createConnection, signal });
@@ -96,7 +111,10 @@ async function ask(
       req.destroy();
       resolve(status);
     };
-    req.once('error', () => resolve(undefined));
+    req.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code !== 'EPROTO' && code?.startsWith('ERR_SSL') !== true) resolve(undefined);
+      else reject(new RehearsalError('REHEARSAL_USAGE', 'the program speaks no TLS: expected no --https'));
+    });
     req.once('upgrade', (res, socket) => {
       socket.destroy();
       leave(res.statusCode);

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { causeOf } from './exchange.ts';
 import { keepOpen } from './lasting.ts';
 import type { LoadParts } from './parts.ts';
@@ -16,11 +16,13 @@ export async function keepStream(parts: LoadParts, node: number, stop: AbortSign
       req.destroy();
     }, plan.timeoutMs);
     req.once('close', () => clearTimeout(timer));
-    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket));
+    let answer: IncomingMessage | undefined;
+    const route = () => (req.socket === null ? undefined : service.routeOf(req.socket, answer));
     req.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       lost(causeOf(code, route(), false), code ?? message);
     });
     req.once('response', (res) => {
+      answer = res;
       clearTimeout(timer); // it has begun: now it may be silent for as long as it likes
       res.once('error', ({ code, message }: NodeJS.ErrnoException) => lost('broken', code ?? message));
       res.once('end', () => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { causeOf } from './exchange.ts';
@@ -19,7 +20,9 @@ export async function keepWebSocket(parts: LoadParts, node: number, stop: AbortS
       headers: plan.headers,
       handshakeTimeout: plan.timeoutMs,
     });
-    const route = () => (socket === undefined ? undefined : service.routeOf(socket));
+    let answer: IncomingMessage | undefined;
+    const route = () => (socket === undefined ? undefined : service.routeOf(socket, answer));
+    client.once('upgrade', (res) => (answer = res));
     client.once('unexpected-response', (req, { statusCode }) => {
       lost('status', `status ${statusCode}, not a WebSocket`);
       req.destroy();

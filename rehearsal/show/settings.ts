@@ -15,6 +15,7 @@ export function described(settings: Settings): [name: string, value: string][] {
     ['HTTPS', settings.https ? 'yes' : 'no'],
     ['streams', count(settings.streams)],
     ['WebSockets', count(settings.webSockets)],
+    ...(settings.front === undefined ? [] : [['in front', settings.front] as [string, string]]),
     ['endpoint lag', duration(settings.endpointLagMs)],
     ['jitter of the lag', percent(settings.jitter)],
     ['grace period', duration(settings.graceMs)],

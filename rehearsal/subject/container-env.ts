@@ -30,8 +30,9 @@ export function environmentOf(
     for (const [key, value] of Object.entries(values ?? {})) environment[prefix + key] = value;
   }
   for (const { name, value, valueFrom } of env) {
-    const known = value ?? fromElsewhere(valueFrom, objects) ?? inherited[name];
-    if (known !== undefined) environment[name] = expanded(known, environment);
+    // YAML has numbers, too, which a cluster would refuse.
+    const known: unknown = value ?? fromElsewhere(valueFrom, objects) ?? inherited[name];
+    if (known !== undefined) environment[name] = expanded(String(known), environment);
     else if (valueFrom?.configMapKeyRef?.optional !== true && valueFrom?.secretKeyRef?.optional !== true)
       left.push(`${name} comes from a Secret or ConfigMap: set it in the environment of the rehearsal.`);
   }

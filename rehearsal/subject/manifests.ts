@@ -41,7 +41,7 @@ export function podSpecOf(objects: KubeObject[]) {
   }
   const { metadata, spec } = deployments[0]?.spec?.template ?? {};
   const meant = metadata?.annotations?.[DEFAULT_CONTAINER];
-  const container = spec?.containers.find(({ name }) => name === meant) ?? spec?.containers[0];
+  const container = spec?.containers?.find(({ name }) => name === meant) ?? spec?.containers?.[0];
   if (spec === undefined || container === undefined) {
     throw new RehearsalError('REHEARSAL_USAGE', 'there is no Deployment in the manifests');
   }

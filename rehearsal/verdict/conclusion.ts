@@ -1,3 +1,4 @@
+import type { Ledger } from '../load/ledger.ts';
 import type { Facts } from './facts.ts';
 import { counted, duration, percent } from './format.ts';
 import type { Conclusion } from './result.ts';
@@ -7,10 +8,14 @@ import type { Lost } from './rules/rule.ts';
 /** Share of requests that were sent late from which on it is the machine that was measured. */
 const TOO_MANY_LATE = 0.3;
 
+/** Neither latencies nor losses are those of the program. */
+export const isTooLate = ({ late, sent }: Ledger) => late.count > TOO_MANY_LATE * sent;
+
 /** What the rehearsal says of the program; nothing where it was this machine that could not do what was asked. */
-export function conclusionOn({ ledger: { late, sent } }: Facts, lost: Lost[]): Conclusion {
+export function conclusionOn({ ledger }: Facts, lost: Lost[]): Conclusion {
+  const { late, sent } = ledger;
   const machine = lost.filter(isOfTheMachine);
-  if (late.count > TOO_MANY_LATE * sent) {
+  if (isTooLate(ledger)) {
     return {
       verdict: 'inconclusive',
       why:

@@ -2,6 +2,7 @@ import type { Facts } from './facts.ts';
 import type { Finding } from './result.ts';
 import { backgroundOf, refusedSince } from './rules/background.ts';
 import { EARLY, earlyOf } from './rules/early.ts';
+import { FRONT } from './rules/front.ts';
 import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
@@ -11,7 +12,7 @@ import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
 const FIRST = [...Object.values(EVENTS), EARLY];
-const OTHERS = [STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
+const OTHERS = [FRONT, STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
 export function diagnose(facts: Facts, lost: Lost[]): Finding[] {

@@ -4,7 +4,7 @@ import { names, replicasOf } from './departures.ts';
 import { counted, duration } from './format.ts';
 import type { Warning } from './result.ts';
 import { earlyOf, readinessAdvice } from './rules/early.ts';
-import { afterSigterm, momentOf } from './rules/rule.ts';
+import { afterSigterm } from './rules/rule.ts';
 
 /** An answer that takes less is never called slow. */
 const SLOW_MS = 500;
@@ -12,15 +12,16 @@ const SLOW_MS = 500;
 const MUCH_SLOWER = 5;
 const ENOUGH = 5;
 
-const latencyOf = ({ dueMs, endMs }: Entry) => endMs - dueMs;
+/** Without what this machine took to send it. */
+const latencyOf = ({ sentMs, endMs }: Entry) => endMs - sentMs;
 
 /** Latency that grows: with time, with replicas that are new, with those that leave. Nothing is lost by it yet. */
 export function latencyWarnings(facts: Facts): Warning[] {
   const { ledger, changeFromMs, cluster } = facts;
-  const answered = ledger.entries.filter(
-    ({ kind, loss }) => loss === undefined && (kind === 'get' || kind === 'post'),
-  );
-  const steady = answered.filter((entry) => momentOf(entry) < changeFromMs);
+  const prompt = ledger.entries.filter(({ kind }) => kind === 'get' || kind === 'post');
+  const answered = prompt.filter(({ loss }) => loss === undefined);
+  // Those that were never answered have waited, too.
+  const steady = prompt.filter(({ dueMs }) => dueMs < changeFromMs);
   // A machine that takes no time for anything would call everything slow.
   const slowMs = Math.max(SLOW_MS, MUCH_SLOWER * quantile(steady, 0.5));
   const isSlow = (entry: Entry) => latencyOf(entry) >= slowMs;
@@ -62,7 +63,7 @@ function early(facts: Facts, isSlow: (entry: Entry) => boolean): Warning | undef
   const longestMs = Math.max(...[...found.values()].map(({ ms }) => ms));
   return {
     text:
-      `${names([...found.keys()])} passed readiness up to ${duration(longestMs)} before it answered in time: ` +
+      `${names([...found.keys()])} passed readiness and answered nothing in time for up to ${duration(longestMs)} then: ` +
       `${counted(entries.length, 'request')} took up to ${duration(quantile(entries, 1))}.`,
     ...readinessAdvice(facts.plan.pod),
   };

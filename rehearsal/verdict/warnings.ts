@@ -1,6 +1,7 @@
 import type { Replica } from '../cluster/replica.ts';
 import type { ProcessReport } from '../subject/process-report.ts';
 import { STATE_NAMES, traitsOf } from '../subject/states.ts';
+import { isTooLate } from './conclusion.ts';
 import { connectionWarnings } from './connection-warnings.ts';
 import { afterStalls, livenessOf, names, replicasOf } from './departures.ts';
 import type { Facts } from './facts.ts';
@@ -47,8 +48,10 @@ export function warnings(facts: Facts, findings: Finding[]): Finding[] {
         'this machine is too busy for the load.',
       advice:
         'Believe neither latencies nor time-outs; rehearse again with a lower --rate, or with less running besides.',
+      setting: '--rate',
     });
-  } else latencyWarnings(facts).forEach(warn);
+  }
+  if (!isTooLate(ledger)) latencyWarnings(facts).forEach(warn);
   const [worst] = stallsOfTheirOwn(cluster.replicas);
   if (worst !== undefined) {
     warn({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { Clock } from '../../rehearsal/cluster/clock.ts';
@@ -26,7 +26,12 @@ async function loadOn(handler: RequestListener, wanted: Parameters<typeof planOf
   servers.push(server);
   await once(server, 'listening');
   const plan = planOf(builtService(), wanted);
-  const endpoint = { name: 'one', port: (server.address() as AddressInfo).port, state: 'ready' } as Replica;
+  const endpoint = {
+    name: 'one',
+    port: (server.address() as AddressInfo).port,
+    state: 'ready',
+    probed: 0,
+  } as Replica;
   const service = new Service<Replica>(plan.network, random(2), () => undefined);
   service.update(endpoint, { serving: true, terminating: false });
   const ledger = new Ledger();
@@ -190,6 +195,107 @@ test('a WebSocket that is closed with a goodbye is answered, one that is cut is 
   sockets.close();
 
   expect(outcomes.slice(0, 2)).toEqual(expect.arrayContaining([undefined, 'close code 1006']));
+});
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+test.each([0, 1])(
+  'a second answer that nobody has asked for is a damage (share of new connections: %i)',
+  async (fresh) => {
+    const { load, ledger } = await loadOn((req) => void req.socket.write(OK + OK), {
+      load: { fresh, clients: 1 },
+    });
+    load.start();
+    await settled(ledger, 5);
+    await load.stop();
+
+    expect(ledger.entries[0]?.loss).toMatchObject({ cause: 'body', detail: 'answered twice' });
+    expect(ledger.answered).toBe(0);
+  },
+);
+
+test('an answer that has come before its request was sent is that of another', async () => {
+  const sockets: Socket[] = [];
+  const { load, ledger } = await loadOn(
+    (req, res) => {
+      sockets.push(req.socket);
+      res.end('ok');
+    },
+    { load: { fresh: 0, clients: 1, rate: 5 } },
+  );
+  load.start();
+  await settled(ledger, 1);
+  sockets[0]?.write(OK);
+  await settled(ledger, 2);
+  await load.stop();
+
+  expect(ledger.entries[0]?.loss).toBeUndefined();
+  expect(ledger.entries[1]?.loss).toMatchObject({ cause: 'body', detail: 'of another request' });
+});
+
+test('an idle connection that the program closes is noted, unless it has said so', async () => {
+  for (const says of [false, true]) {
+    const { load, ledger } = await loadOn(
+      (req, res) => {
+        if (says) res.setHeader('Connection', 'close');
+        res.once('finish', () => setImmediate(() => req.socket.end()));
+        res.end('ok');
+      },
+      { load: { fresh: 0, clients: 1, rate: 20 } },
+    );
+    load.start();
+    await settled(ledger, 4);
+    await load.stop();
+
+    const { answers, replica } = ledger.closures[0] ?? {};
+    expect([answers, replica?.name]).toEqual(says ? [undefined, undefined] : [1, 'one']);
+  }
+});
+
+test('what a program says of its idle connections is noted', async () => {
+  const { server, load, ledger } = await loadOn((_req, res) => res.end('ok'));
+  server.keepAliveTimeout = 7000;
+  load.start();
+  await settled(ledger, 1);
+  await load.stop();
+
+  expect(ledger.keepAliveMs).toBe(7000);
+});
+
+test('a connection is left idle, to see whether the program closes it', async () => {
+  const { server, load, ledger, endpoint } = await loadOn(
+    // Explicitly, so that Node does not say for how long: its client would be the first to close.
+    (_req, res) => res.setHeader('Connection', 'keep-alive').end('ok'),
+    { load: { fresh: 1, rate: 20 } },
+  );
+  server.keepAliveTimeout = 500;
+  load.start();
+  load.keepIdleAt(endpoint);
+  while (ledger.closures.length === 0) await settled(ledger, ledger.entries.length + 1);
+  await load.stop();
+
+  expect(ledger.closures).toEqual([expect.objectContaining({ answers: 1, replica: endpoint })]);
+  expect(ledger.closures[0]?.idleMs).toBeGreaterThan(450);
+  expect(endpoint.probed).toBe(1);
+});
+
+test('headers of the load go with every request, and each has an id of its own', async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const { load, ledger } = await loadOn(
+    (req, res) => {
+      seen.push(req.headers);
+      req.resume().once('end', () => res.end());
+    },
+    { load: { headers: { Authorization: 'Bearer x' }, post: 0.5, slow: 0.2, streams: 1 } },
+  );
+  load.start();
+  await settled(ledger, 20);
+  await load.stop();
+
+  expect(new Set(seen.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer x']));
+  const ids = seen.flatMap(({ 'x-request-id': id }) => id ?? []);
+  expect(ids.length).toBeGreaterThanOrEqual(20);
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test('the same seed sends the same requests', async () => {

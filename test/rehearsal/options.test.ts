@@ -37,6 +37,8 @@ test.each([
   [['--expect-status', '1000'], /--expect-status.*expected a whole number from 100 to 599/],
   [['--stop-signal', 'SIGNALL'], /--stop-signal.*expected the name of a signal/],
   [['--stop-signal', 'SIGSTOP'], /--stop-signal.*expected the name of a signal/],
+  [['--front', 'apache'], /--front.*expected one of nginx, haproxy/],
+  [['--front', 'nginx', '--https'], /--front speaks plain HTTP/],
   [['--fail-on', 'nothing'], /--fail-on.*expected loss or unexpected/],
   [['--command', 'x', '--values', 'y.yaml'], /--command .* --values .*expected one of them/],
   [['--command', 'x', '--chart', 'y'], /--command .* --chart,.*expected one of them/],

@@ -232,3 +232,10 @@ test(
   },
   3 * MINUTE,
 );
+
+test('without a replica there is nothing to rehearse', async () => {
+  await expect(rehearsed(planOf(service(), { deployment: { replicas: 0 } }))).rejects.toMatchObject({
+    code: 'REHEARSAL_USAGE',
+    message: expect.stringMatching(/^there are 0 replicas/),
+  });
+});

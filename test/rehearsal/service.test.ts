@@ -123,6 +123,18 @@ test('a connection is refused when nobody is ready and nobody serves', async () 
   expect(service.routeOf(socket)).toEqual({ backend: undefined });
 });
 
+test('when it is over, nobody learns of an end any more', async () => {
+  const { service, changes } = serviceWith({ endpointLagMs: 0 });
+  const one = await backend('one');
+  service.update(one, READY);
+
+  service.close();
+  service.remove(one);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+
+  expect(changes).toEqual([['one', true]]);
+});
+
 test('every balancer learns of it by itself, and an endpoint is in rotation until the last one has', async () => {
   const { service, changes, left } = serviceWith({ nodes: 5, endpointLagMs: 100, jitter: 0.9 });
   const [leaving, staying] = await Promise.all([backend('leaving'), backend('staying')]);

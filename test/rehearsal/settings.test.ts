@@ -66,7 +66,12 @@ describe('the settings of a result', () => {
       'X-Plain: one',
     ];
     const variables = ['--env', 'DB_PASSWORD=abc', '--env=URL=http://me:abc@host/', '--env', 'TOKEN=abc'];
-    const args = [...headers, ...variables, '--command', 'node server.js --db postgres://me:abc@host/'];
+    const args = [
+      ...headers,
+      ...variables,
+      '--command',
+      'API_KEY=abc node server.js --db postgres://me:abc@host/',
+    ];
     const [plan] = (await readOptions(args, {})).plans;
     if (plan === undefined) throw new Error('no plan');
 

@@ -8,7 +8,7 @@ import { afterSigterm, type Background, type Lost, momentOf } from './rule.ts';
 
 /** Errors of this machine: it is out of ports, of files, of memory. */
 const OF_THE_MACHINE = new Set(['EADDRNOTAVAIL', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
-/** How much more often something has to be lost than without a stall, to have come of it. */
+/** How much more often something has to be lost than without a change, or a stall, to have come of it. */
 export const MORE_OFTEN = 3;
 
 export const isOfTheMachine = ({ loss }: Lost) => OF_THE_MACHINE.has(loss.detail);
@@ -29,15 +29,29 @@ export function backgroundOf(lost: Lost[], { ledger, changeFromMs }: Facts): Bac
   const lostAnyway = new Set<string>();
   for (const [kind, entries] of groupBy(lost, kindOfLoss)) {
     const { steady, staying, leaving } = countBy(entries, partOf);
-    const ofStaying = sent.staying / (sent.steady + sent.staying);
-    if (isHardlyChance(staying, steady + staying, ofStaying)) strained.add(kind);
-    const ofLeaving = sent.leaving / ledger.entries.length;
-    if (steady + staying > 0 && !isHardlyChance(leaving, entries.length, ofLeaving)) lostAnyway.add(kind);
+    const others = { lost: steady + staying, sent: sent.steady + sent.staying };
+    if (isMoreOften({ lost: staying, sent: sent.staying }, { lost: steady, sent: sent.steady }))
+      strained.add(kind);
+    if (others.lost > 0 && !isMoreOften({ lost: leaving, sent: sent.leaving }, others)) lostAnyway.add(kind);
   }
   const isStrain = (entry: Lost) => partOf(entry) === 'staying' && strained.has(kindOfLoss(entry));
   const isAlways = (entry: Lost) =>
     partOf(entry) === 'leaving' ? lostAnyway.has(kindOfLoss(entry)) : !isStrain(entry);
   return { isAlways, isStrain };
+}
+
+interface Share {
+  lost: number;
+  sent: number;
+}
+
+/** By so much, and so clearly, that it is not by chance. */
+function isMoreOften(these: Share, others: Share): boolean {
+  const share = these.sent / (these.sent + others.sent);
+  return (
+    these.lost / these.sent > (MORE_OFTEN * others.lost) / Math.max(1, others.sent) &&
+    isHardlyChance(these.lost, these.lost + others.lost, share)
+  );
 }
 
 const NONE: Record<Part, number> = { steady: 0, staying: 0, leaving: 0 };

@@ -24,9 +24,13 @@ const AROUND_MS = 500;
 
 /** Idle connections that were closed although their replica was to stay. */
 export function closuresWithoutCause({ ledger }: Pick<Facts, 'ledger'>): Closure[] {
-  return ledger.closures.filter(({ replica: { sigtermAtMs = Infinity, exit, outages }, atMs }) => {
+  return ledger.closures.filter(({ replica, atMs }) => {
+    const { sigtermAtMs = Infinity, crashedAtMs = Infinity, exit, outages } = replica;
     const ends = [exit?.atMs, ...outages.map(({ fromMs }) => fromMs)];
-    return atMs < sigtermAtMs && !ends.some((ms) => ms !== undefined && Math.abs(atMs - ms) < AROUND_MS);
+    return (
+      atMs < Math.min(sigtermAtMs, crashedAtMs) &&
+      !ends.some((ms) => ms !== undefined && Math.abs(atMs - ms) < AROUND_MS)
+    );
   });
 }
 

@@ -10,22 +10,23 @@ import { afterSigterm, details, type Early, type Known, type Lost, type Rule } f
 const ENOUGH = 3;
 
 /**
- * What each replica got at its beginning, up to the first request that it took as it should; nothing of those that did
- * so from the start, or never.
+ * What each replica got at its beginning, up to the first request that it took as it should, or to its last one; nothing of
+ * those that did so from the start, and nothing at all if none ever did so.
  */
 export function earlyOf({ cluster, ledger }: Facts, isGood: (entry: Entry) => boolean): Map<Replica, Early> {
   const found = new Map<Replica, Early>();
+  if (!ledger.entries.some(isGood)) return found;
   for (const replica of cluster.replicas) {
     const own = ledger.entries
       .filter((entry) => entry.replica === replica && entry.kind !== 'stream' && entry.kind !== 'websocket')
       .sort((a, b) => a.dueMs - b.dueMs);
-    const nth = own.findIndex(isGood);
-    const good = own[nth];
-    const entries = own.slice(0, nth).filter((entry) => !afterSigterm(entry));
-    if (good === undefined || entries.length < ENOUGH || afterSigterm(good)) continue;
+    const firstGood = own.findIndex(isGood);
+    const entries = own.slice(0, firstGood < 0 ? own.length : firstGood);
+    const until = own[firstGood] ?? own.at(-1);
+    if (until === undefined || entries.length < ENOUGH || entries.some(afterSigterm)) continue;
     found.set(replica, {
       entries: new Set(entries),
-      ms: good.dueMs - (replica.inRotation[0]?.fromMs ?? good.dueMs),
+      ms: until.dueMs - (replica.inRotation[0]?.fromMs ?? until.dueMs),
     });
   }
   return found;
@@ -52,8 +53,8 @@ export const EARLY: Rule<Known> = {
     const longest = Math.max(...replicas.map((replica) => early.get(replica)?.ms ?? 0));
     return {
       text:
-        `${these(entries, 'request was', 'requests were')} lost with ${names(replicas)}, which passed readiness up to ` +
-        `${duration(longest)} before it served (${details(entries)}).`,
+        `${these(entries, 'request was', 'requests were')} lost with ${names(replicas)}, which passed readiness and served nothing for up to ` +
+        `${duration(longest)} then (${details(entries)}).`,
       ...readinessAdvice(plan.pod),
     };
   },

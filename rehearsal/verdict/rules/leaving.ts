@@ -22,6 +22,9 @@ const gotNobody = ({ loss, replica, dueMs, endMs }: Lost, { refused }: Context) 
   const closedMs = replica.closedAtMs ?? Infinity;
   return dueMs >= closedMs - SLACK_MS || endMs >= (refused.get(replica) ?? Infinity) - SLACK_MS;
 };
+/** The end of a process that is killed may be known only some time later. */
+const afterGrace = ({ replica, endMs }: Lost, { plan: { pod } }: Context) =>
+  endMs >= (replica?.sigtermAtMs ?? Infinity) + pod.graceMs - pod.preStopMs - SLACK_MS;
 /** It was SIGKILL that closed its listener, nothing before. */
 const listenedToTheEnd = (replica: Replica, { refused }: Context) =>
   replica.states.every(({ state }) => state !== 'draining') &&
@@ -66,7 +69,7 @@ export const LEAVING: Record<string, Rule> = {
   killed: {
     fits: (entry, context) =>
       entry.replica?.killed === 'grace' &&
-      exitedBy(entry) &&
+      (exitedBy(entry) || afterGrace(entry, context)) &&
       (isReset(entry) || (gotNobody(entry, context) && listenedToTheEnd(entry.replica, context))),
     explain: (entries, facts) => {
       const killed = replicasOf(entries);
@@ -95,7 +98,7 @@ export const LEAVING: Record<string, Rule> = {
 
   window: {
     fits: (entry, context) => gotNobody(entry, context) && afterSigterm(entry),
-    explain: (entries) => {
+    explain: (entries, { plan }) => {
       const replicas = replicasOf(entries);
       const removedMs = Math.max(...replicas.map(removalMs));
       const windows = replicas.flatMap((replica) => windowMs(replica) ?? []);
@@ -104,7 +107,7 @@ export const LEAVING: Record<string, Rule> = {
         `${these(entries, 'connection was', 'connections were')} refused ${sinceSigterm(entries)} after SIGTERM: ` +
         `endpoints were removed after ${duration(removedMs)},`;
       const listening = `go on listening for at least ${enough} after SIGTERM`;
-      if (windows.length === 0 && replicas.every(({ exit }) => exit?.signal === 'SIGTERM')) {
+      if (windows.length === 0 && replicas.every(({ exit }) => exit?.signal === plan.pod.stopSignal)) {
         return {
           text: `${when} SIGTERM ended the program at once.`,
           advice:

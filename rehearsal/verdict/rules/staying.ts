@@ -81,7 +81,9 @@ const ALWAYS: Record<Cause, string> = {
 export const STAYING: Record<string, Rule> = {
   habit: {
     fits: (entry, { background }) =>
-      entry.loss.cause === 'reset-kept' && entry.replica !== undefined && background.isAlways(entry),
+      entry.loss.cause === 'reset-kept' &&
+      entry.replica !== undefined &&
+      (!afterSigterm(entry) || background.isAlways(entry)),
     explain: (entries, facts) => {
       const habit = closingHabit([
         ...closuresWithoutCause(facts),

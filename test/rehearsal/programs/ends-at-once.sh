@@ -1,0 +1,9 @@
+#!/bin/sh
+# truth: SIGTERM ends the shell that started the program, and the program with it.
+# says: connections? (was|were) refused.*SIGTERM ended the program at once
+# advice: Start the program itself, not npm or a shell
+# among: findings
+# load: {"fresh": 0.7}
+# network: {"endpointLagMs": 800}
+node "$(dirname "$0")/healthy.mjs" &
+wait
