@@ -7,20 +7,31 @@ import { join } from 'node:path';
 import { inWords } from '../test/tally-reporter.mjs';
 
 /** Compilers and linters, which take what the slow tests, which wait and measure, leave of the processors. */
-const BESIDE = ['test:copies'];
+const COPIES = ['test:copies'];
+/** Three minutes of waiting for whatever grows. */
+const SOAK = 'test/soak/';
 
 const folder = mkdtempSync(join(tmpdir(), 'tally-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
 let succeeded = true;
 
 /** Starts an npm script; its output goes to `stdout`. */
-function start(script, stdout = 'inherit') {
-  const tally = join(folder, `${script.replace(':', '-')}.json`);
-  const child = spawn('npm', ['run', script], {
-    env: { ...process.env, TALLY_FILE: tally },
+function start(script, { args = [], stdout = 'inherit' } = {}) {
+  const tally = join(mkdtempSync(join(folder, 'script-')), 'tally.json');
+  const child = spawn('npm', ['run', script, '--', ...args], {
+    env: { ...process.env, TALLY_FILE: tally, ...(script === 'test:slow' && { BUILT: 'yes' }) },
     stdio: ['ignore', stdout, stdout],
   });
   return { child, ended: once(child, 'close'), tally };
+}
+
+/** As {@link start}, with an output that is kept until somebody asks for it. */
+function startBeside(script, args = []) {
+  const log = join(mkdtempSync(join(folder, 'log-')), 'log');
+  process.stdout.write(
+    `\nnpm run ${[script, ...args].join(' ')} runs beside npm run test:slow; what it says follows.\n`,
+  );
+  return { ...start(script, { args, stdout: openSync(log, 'w') }), log };
 }
 
 /** Waits for its end, and counts what it has counted. */
@@ -35,14 +46,10 @@ async function count({ ended, tally }) {
 }
 
 await count(start('test'));
-const beside = BESIDE.map((script) => {
-  const log = join(folder, `${script.replace(':', '-')}.log`);
-  const started = start(script, openSync(log, 'w'));
-  setPriority(started.child.pid, constants.priority.PRIORITY_LOW);
-  process.stdout.write(`\nnpm run ${script} runs beside npm run test:slow; what it says follows.\n`);
-  return { ...started, log };
-});
-await count(start('test:slow'));
+const copies = COPIES.map((script) => startBeside(script));
+for (const { child } of copies) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+const beside = [startBeside('test:slow', [SOAK]), ...copies];
+await count(start('test:slow', { args: ['--testPathIgnorePatterns', SOAK] }));
 for (const started of beside) {
   await count(started);
   process.stdout.write(readFileSync(started.log));

@@ -36,7 +36,7 @@ test holds the two together), and NODE_OPTIONS and the pod's identity for everyb
 {{- with $config.sendTimeout -}}
 {{- $env = append $env (list "SEND_TIMEOUT" .) -}}
 {{- end -}}
-{{- if hasKey $config "maxConnections" -}}
+{{- if ne (toString (get $config "maxConnections")) "" -}}
 {{- $env = append $env (list "MAX_CONNECTIONS" (int64 $config.maxConnections)) -}}
 {{- end -}}
 {{- if $config.overloadEventLoopDelay -}}

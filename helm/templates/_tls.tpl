@@ -19,6 +19,9 @@ env:
   {{- if .only }}
   - [TLS_ONLY, true]
   {{- end }}
+  {{- if eq (toString (get $.Values.config "maxConnections")) "" }}
+  - [MAX_CONNECTIONS, 3000] # what the memory limit has room for: docs/security.md
+  {{- end }}
 containerPorts:
   - name: https
     containerPort: {{ .port }}

@@ -41,6 +41,22 @@ test(
 );
 
 test(
+  'with TLS, fewer connections are taken, as the memory limit has room for, unless somebody says how many',
+  async () => {
+    const limitOf = async (maxConnections: number | '', enabled = true) => {
+      const values = { tls: { enabled, secretName: 'x' }, config: { maxConnections } };
+      return envOf(await render({ values }))['MAX_CONNECTIONS'];
+    };
+
+    expect(await limitOf('')).toBe('3000');
+    expect(await limitOf(0)).toBe('0');
+    expect(await limitOf(5000)).toBe('5000');
+    expect(await limitOf('', false)).toBeUndefined();
+  },
+  TIMEOUT,
+);
+
+test(
   'HTTPS alone is all that is reached from anywhere: no port, no variable and no route is of plain HTTP',
   async () => {
     const values = knownOf({

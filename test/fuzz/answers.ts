@@ -16,9 +16,7 @@ export function answersIn(received: string, methods: string[]): number[] | strin
     // Nobody knows what the method of a request was that can't be read.
     const method = methods[statuses.length];
     statuses.push(status);
-    // What offers an upgrade is refused on its socket, in the same words whatever its method is.
-    const isDetached = status === 501 && /^connection: close$/im.test(head);
-    if ((method === 'HEAD' && !isDetached) || status === 204 || status === 304) continue;
+    if (method === 'HEAD' || status === 204 || status === 304) continue;
     if (method === undefined && (rest === '' || rest.startsWith('HTTP/1.1 '))) continue;
     const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1]);
     if (Number.isNaN(length)) {

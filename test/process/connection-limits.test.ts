@@ -44,11 +44,6 @@ const REFUSED: [what: string, status: number, bytes: string][] = [
   ['CONNECT', 405, 'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n'],
   ['half a request', 408, 'GET / HTTP/1.1\r\nHo'],
   ['headers that are too large', 431, `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
-  [
-    'an upgrade with a body',
-    501,
-    'POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}',
-  ],
 ];
 
 describe.each(PROTOCOLS)('over %s, what never becomes a request', (protocol) => {

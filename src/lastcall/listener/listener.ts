@@ -142,6 +142,8 @@ export class Listener implements Drainable {
     const turnAway = (req: IncomingMessage, res: ServerResponse, refusal: Refusal) =>
       this.#connections.turnAway(req, res, () => this.#refuse(refusal, res));
     const onRequest: RequestListener = (req, res) => {
+      // Node destroys the connection of a PRI, and with it the answers to requests before it.
+      if (req.method === 'PRI') req.method = '_OTHER';
       const objection = objectionTo(req);
       if (objection !== undefined) return turnAway(req, res, objection);
       toOriginForm(req);

@@ -26,7 +26,7 @@ export type Refuse = (refusal: Refusal, to: ServerResponse | Socket) => void;
 export type ConnectionRefusal = 'descriptors' | 'limit' | 'handshake';
 
 /** Of all that is refused on a socket, before it is a request that is counted as one. */
-export const REFUSAL_STATUSES = [400, 404, 405, 408, 413, 431, 501] as const;
+export const REFUSAL_STATUSES = [400, 404, 405, 408, 413, 431] as const;
 
 /** A status line and no body. */
 export const refuseTersely: Refuse = ({ status, headers }, to) => {

@@ -51,6 +51,11 @@ export function takeDetached(
   });
 }
 
+const BODY_AND_UPGRADE: Refusal = {
+  status: 400,
+  detail: 'a request that offers an upgrade can not have a body here',
+};
+
 /**
  * Upgrades to WebSocket, which begin with a GET (RFC 6455, 4.1), go to their handler. Upgrades to anything else (Java's HTTP
  * client offers h2c with every request) stay requests: a server may ignore the offer (RFC 9110, 7.8). None of them may have a body: Node parses none
@@ -71,25 +76,29 @@ export function onUpgrade(
 ): void {
   const { req, socket, head } = detached;
   takeDetached(connections, detached, (connection) => {
-    const objection = objectionTo(req);
+    const objection = objectionTo(req) ?? (hasBody(req) ? BODY_AND_UPGRADE : undefined);
     toOriginForm(req);
     if (objection !== undefined) {
-      refuseDetached(connection, refuse, objection);
-    } else if (hasBody(req)) {
-      const detail = 'a request that offers an upgrade can not have a body here';
-      refuseDetached(connection, refuse, { status: 501, detail });
+      const res = lastResponse(req, connection.socket);
+      connections.turnAway(req, res, () => refuse(objection, res));
     } else if (req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket') {
       connections.upgrade(req, connection);
       upgrade(req, socket, head);
     } else {
-      socket.resume(); // for its end
-      const res = new http.ServerResponse(req);
-      res.assignSocket(socket);
-      res.shouldKeepAlive = false;
-      res.once('finish', () => socket.destroySoon());
+      const res = lastResponse(req, socket);
       connections.begin(req, res, () => serve(req, res));
     }
   });
+}
+
+/** Answers a request whose socket Node's server has let go of; the connection ends behind it. */
+function lastResponse(req: IncomingMessage, socket: Socket): ServerResponse {
+  socket.resume(); // what is behind it, and its end
+  const res = new http.ServerResponse(req);
+  res.assignSocket(socket);
+  res.shouldKeepAlive = false;
+  res.once('finish', () => socket.destroySoon());
+  return res;
 }
 
 /** A tunnel is nothing that this server makes (RFC 9110, 9.3.6). */
@@ -100,14 +109,10 @@ export function onConnect(connections: Connections, detached: Detached, refuse: 
       detail: 'CONNECT is not possible here',
       headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
     };
-    refuseDetached(connection, refuse, objectionTo(detached.req) ?? impossible);
+    const { socket } = connection;
+    connection.unread = true;
+    socket.resume(); // what is behind it, and its end
+    refuse(objectionTo(detached.req) ?? impossible, socket);
+    socket.destroySoon();
   });
-}
-
-function refuseDetached(connection: Connection, refuse: Refuse, refusal: Refusal): void {
-  const { socket } = connection;
-  connection.unread = true;
-  socket.resume(); // what is behind it, and its end
-  refuse(refusal, socket);
-  socket.destroySoon();
 }

@@ -165,15 +165,27 @@ describe('an upgrade to something else than WebSocket', () => {
   test.each([
     ['a length', 'Content-Length: 2\r\n\r\nhi'],
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n'],
-  ])('is refused with 501 when it has a body, with %s, and its connection ends', async (_name, rest) => {
+  ])('is refused with 400 when it has a body, with %s, and its connection ends', async (_name, rest) => {
     const client = await connectTo(listener);
 
     client.socket.write(`POST / HTTP/1.1\r\n${H2C}${rest}`);
 
     expect(await client.ended).toBe('end');
-    expect(client.received).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\n/);
+    expect(client.received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     await until(() => listener.tally().connections.lifetime.open === 0);
-    expect(listener.tally()).toMatchObject({ requests: { lifetime: { accepted: 0 } }, conserved: true });
+    expect(listener.tally()).toMatchObject({
+      requests: { lifetime: { accepted: 1, answered: 1 } },
+      conserved: true,
+    });
+  });
+
+  test('is refused without a body when it is a HEAD', async () => {
+    const client = await connectTo(listener);
+
+    client.socket.write(`HEAD / HTTP/1.1\r\n${H2C}Content-Length: 2\r\n\r\nhi`);
+
+    expect(await client.ended).toBe('end');
+    expect(client.received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\n$/);
   });
 
   test('to WebSocket is refused, too, when it has a body', async () => {
@@ -186,7 +198,7 @@ describe('an upgrade to something else than WebSocket', () => {
     );
 
     expect(await client.ended).toBe('end');
-    expect(client.received).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\n/);
+    expect(client.received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(client.received.match(/HTTP\/1\.1/g)).toHaveLength(1);
     expect(upgraded).not.toHaveBeenCalled();
   });
@@ -195,7 +207,7 @@ describe('an upgrade to something else than WebSocket', () => {
     const client = await connectTo(listener, { allowHalfOpen: true });
 
     client.socket.write(`POST / HTTP/1.1\r\n${H2C}Content-Length: 9\r\n\r\nhi`);
-    await client.receives('501 Not Implemented');
+    await client.receives('400 Bad Request');
 
     await until(() => listener.tally().connections.lifetime.open === 0);
     expect(listener.tally().connections.lifetime).toMatchObject({ accepted: 1, closed: 1 });
