@@ -211,6 +211,17 @@ test.each([
   expect(finding?.setting).toBe(setting);
 });
 
+test('a program that SIGTERM ends at once is told so, whatever its connections were', () => {
+  const old = leaving({ exit: { atMs: 5010, code: null, signal: 'SIGTERM' } });
+
+  const [finding] = findings([request(old, 5010, ECONNRESET('reset-kept'))], [old]);
+
+  expect(finding).toMatchObject({
+    setting: 'SIGTERM',
+    text: expect.stringMatching(/SIGTERM ended the program at once/),
+  });
+});
+
 const times = (count: number, history: { answers: number; idleMs: number }) =>
   Array.from({ length: count }, () => history);
 
@@ -294,6 +305,9 @@ test('idle connections that are closed while the replica still is an endpoint ar
     /^5 idle connections of old-1 were closed 0\.1 s after SIGTERM, while it still was an endpoint/,
   );
   expect(findings([], [old], { closures: closed(6100) })).toEqual([]);
+  const hasty = leaving({ exit: { atMs: 5200, code: null, signal: 'SIGTERM' } });
+  const withIt = closed(5100).map((closure) => ({ ...closure, replica: hasty }));
+  expect(findings([], [hasty], { closures: withIt })).toEqual([]);
 });
 
 test.each<
