@@ -139,7 +139,7 @@ describe('the shutdown', () => {
     const below = (parent: SentSpan | undefined) =>
       collector.spans
         .filter(({ traceId, parentId }) => traceId === root.traceId && parentId === parent?.id)
-        .sort((a, b) => a.start - b.start);
+        .sort((a, b) => a.end - b.end); // when they began is counted back from there, in whole milliseconds
     const [window, drain, cleanup, scrape, ...rest] = below(root);
     expect([window, drain, cleanup, scrape, ...rest].map((span) => span?.name)).toEqual([
       'window',
