@@ -414,3 +414,19 @@ test('bodies that only differ from those before are worth a word, and no loss', 
     }),
   ]);
 });
+
+test('what a proxy met on a connection that was closed under it is said of that, also if it names no replica', () => {
+  const old = leaving();
+  const plan = { network: { front: 'haproxy' as const } };
+  const unknown = { ...request(old, 5500), ...lossOf('reset-new', 'ECONNRESET'), replica: undefined };
+  const known = { ...request(old, 5600), ...lossOf('reset-kept', 'status 502 of haproxy') };
+
+  const [finding, ...others] = findings([unknown, known], [old], { plan });
+
+  expect(finding?.text).toMatch(
+    /^2 requests were lost \(1 ECONNRESET, 1 status 502 of haproxy\) because HAProxy had sent them on a connection that old-1 closed/,
+  );
+  expect(others).toEqual([]);
+  // A proxy that loses something before anybody leaves is no reason to say anything of the shutdown.
+  expect(findings([{ ...unknown, endMs: 10 }], [old], { plan })[0]?.text).not.toMatch(/HAProxy/);
+});
