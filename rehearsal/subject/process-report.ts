@@ -61,6 +61,7 @@ export function isReport(
   entry: Record<string, unknown> | undefined,
 ): entry is Record<string, unknown> & ProcessReport {
   const { event, ms, listeners, cutRequests, hooks } = entry ?? {};
+  const hasEnded = (hook: { result?: unknown } | null) => typeof hook?.result === 'string';
   const counts = (listener: Partial<ListenerReport> | null) =>
     typeof listener?.requests?.lifetime?.answered === 'number' && listener.connections !== undefined;
   return (
@@ -70,6 +71,6 @@ export function isReport(
     Array.isArray(cutRequests) &&
     typeof ms === 'object' &&
     ms !== null &&
-    (hooks === undefined || Array.isArray(hooks))
+    (hooks === undefined || (Array.isArray(hooks) && hooks.every(hasEnded)))
   );
 }

@@ -2,7 +2,13 @@ import type { Facts } from './facts.ts';
 import { farewells, names, removalMs } from './departures.ts';
 import { count, counted, duration, range } from './format.ts';
 import type { Warning } from './result.ts';
-import { closingHabit, closuresWithoutCause, keepAliveSetting, saidOf } from './rules/closing.ts';
+import {
+  cameOfTheEnd,
+  closingHabit,
+  closuresWithoutCause,
+  keepAliveSetting,
+  saidOf,
+} from './rules/closing.ts';
 import { IDLE_ADVICE } from './rules/connections.ts';
 
 /** Answers after SIGTERM from which on it says something that they do not say close. */
@@ -29,9 +35,10 @@ function silence({ cluster, ledger }: Facts): Warning | undefined {
 
 /** Idle connections that were closed while balancers still sent requests to their replica. */
 function idleClosed({ ledger }: Facts): Warning | undefined {
-  const hasty = ledger.closures.filter(({ replica, atMs }) => {
-    const { sigtermAtMs = Infinity, exit } = replica;
-    return atMs >= sigtermAtMs && atMs < sigtermAtMs + removalMs(replica) && atMs < (exit?.atMs ?? Infinity);
+  const hasty = ledger.closures.filter((closure) => {
+    const { replica, atMs } = closure;
+    const { sigtermAtMs = Infinity } = replica;
+    return atMs >= sigtermAtMs && atMs < sigtermAtMs + removalMs(replica) && !cameOfTheEnd(closure);
   });
   if (hasty.length < ENOUGH_CLOSURES) return undefined;
   const replicas = [...new Set(hasty.map(({ replica }) => replica))];

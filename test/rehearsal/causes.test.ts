@@ -211,6 +211,17 @@ test.each([
   expect(finding?.setting).toBe(setting);
 });
 
+test('a program that SIGTERM ends at once is told so, whatever its connections were', () => {
+  const old = leaving({ exit: { atMs: 5010, code: null, signal: 'SIGTERM' } });
+
+  const [finding] = findings([request(old, 5010, ECONNRESET('reset-kept'))], [old]);
+
+  expect(finding).toMatchObject({
+    setting: 'SIGTERM',
+    text: expect.stringMatching(/SIGTERM ended the program at once/),
+  });
+});
+
 const times = (count: number, history: { answers: number; idleMs: number }) =>
   Array.from({ length: count }, () => history);
 
@@ -276,9 +287,7 @@ test.each([
   [
     'ended by a process that crashes, and is still ending',
     {
-      closures: [
-        { replica: replicaOf('old-2', { crashedAtMs: 3000 }), atMs: 4000, answers: 1, idleMs: 3000 },
-      ],
+      closures: [{ replica: replicaOf('old-2', { killed: 'crash' }), atMs: 4000, answers: 1, idleMs: 3000 }],
     },
   ],
 ])('idle connections that are kept %s are no reason to warn', (_what, seen) => {
@@ -294,6 +303,9 @@ test('idle connections that are closed while the replica still is an endpoint ar
     /^5 idle connections of old-1 were closed 0\.1 s after SIGTERM, while it still was an endpoint/,
   );
   expect(findings([], [old], { closures: closed(6100) })).toEqual([]);
+  const hasty = leaving({ exit: { atMs: 5200, code: null, signal: 'SIGTERM' } });
+  const withIt = closed(5100).map((closure) => ({ ...closure, replica: hasty }));
+  expect(findings([], [hasty], { closures: withIt })).toEqual([]);
 });
 
 test.each<

@@ -44,6 +44,7 @@ test('a report of the service is read as one, with the numbers that it has', asy
 
 test('what another program logs by the same name is not taken for one', () => {
   expect(isReport({ event: 'shutdown', listeners: [null], cutRequests: [], ms: {} })).toBe(false);
+  expect(isReport({ event: 'shutdown', listeners: [], cutRequests: [], ms: {}, hooks: [null] })).toBe(false);
 });
 
 test('what a report of another version does not count is 0', () => {

@@ -21,7 +21,7 @@ export interface Exhibit {
   runner: string;
 }
 
-const RUNNERS: Record<string, string> = { mjs: process.execPath, py: 'python3', go: 'go', sh: 'sh' };
+const RUNNERS: Record<string, string> = { mjs: process.execPath, py: 'python3', go: 'go', sh: 'bash' };
 
 /** Whether it can be run: not all of them know --version. */
 export function isOnPath(program: string): boolean {

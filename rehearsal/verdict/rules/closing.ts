@@ -19,19 +19,22 @@ const ENOUGH = 5;
 const MOST = 0.8;
 /** What is closed sooner has not been idle. */
 const IDLE_MS = 100;
-/** Of one moment, as far as a process can end. */
-const AROUND_MS = 500;
+/** What ends so long before a process is known to have ended came of that. */
+const AROUND_MS = 1000;
 
 /** Idle connections that were closed although their replica was to stay. */
 export function closuresWithoutCause({ ledger }: Pick<Facts, 'ledger'>): Closure[] {
-  return ledger.closures.filter(({ replica, atMs }) => {
-    const { sigtermAtMs = Infinity, crashedAtMs = Infinity, exit, outages } = replica;
-    const ends = [exit?.atMs, ...outages.map(({ fromMs }) => fromMs)];
-    return (
-      atMs < Math.min(sigtermAtMs, crashedAtMs) &&
-      !ends.some((ms) => ms !== undefined && Math.abs(atMs - ms) < AROUND_MS)
-    );
+  return ledger.closures.filter((closure) => {
+    const { sigtermAtMs = Infinity, killed } = closure.replica;
+    const wasRestarted = killed === 'crash' || killed === 'liveness';
+    return closure.atMs < sigtermAtMs && !wasRestarted && !cameOfTheEnd(closure);
   });
+}
+
+/** Whether it was the end of the process that closed it. */
+export function cameOfTheEnd({ replica: { exit, outages }, atMs }: Closure): boolean {
+  const ends = [exit?.atMs, ...outages.map(({ fromMs }) => fromMs)];
+  return ends.some((ms) => ms !== undefined && Math.abs(atMs - ms) < AROUND_MS);
 }
 
 /** Undefined: there are none, or they are of all kinds. */

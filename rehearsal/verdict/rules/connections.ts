@@ -59,6 +59,15 @@ export const CONNECTIONS: Record<string, Rule> = {
       const when =
         `${these(entries, 'request', 'requests')} met a connection that was closed under them, ` +
         `${sinceSigterm(entries)} after SIGTERM`;
+      if (replicas.every(({ exit }) => exit?.signal === 'SIGTERM')) {
+        return {
+          text: `${when}: SIGTERM ended the program at once.`,
+          advice:
+            'Start the program itself, not npm or a shell, which do not pass the signal on; let it handle SIGTERM and go on ' +
+            'serving until nobody comes any more.',
+          setting: 'SIGTERM',
+        };
+      }
       const { answers, close } = farewells(replicas, ledger.farewells);
       if (close < answers / 2) {
         return {

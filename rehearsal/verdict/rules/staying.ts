@@ -122,11 +122,18 @@ export const STAYING: Record<string, Rule> = {
       text:
         `${these(entries, 'request was', 'requests were')} lost with ${names(replicasOf(entries))} during the change, though ` +
         `nobody had told that to go (${details(entries)}).`,
-      advice:
-        plan.deployment.maxUnavailable > 0
-          ? 'The replicas that are left do not stand the load of all: set maxUnavailable to 0, or have more of them.'
-          : 'Those that stay do not stand the load while others come and go: have more of them, or let new ones warm up before they are ready.',
-      setting: 'maxUnavailable',
+      ...(plan.deployment.maxUnavailable > 0
+        ? {
+            advice:
+              'The replicas that are left do not stand the load of all: set maxUnavailable to 0, or have more of them.',
+            setting: 'maxUnavailable',
+          }
+        : {
+            advice:
+              'Those that stay do not stand the load while others come and go: have more of them, or let new ones warm up ' +
+              'before they are ready.',
+            setting: 'replicas',
+          }),
     }),
   },
 };

@@ -1,10 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # truth: To nginx, SIGTERM is the fast shutdown: it closes its listener and every connection at once.
 # says: connections? (was|were) refused.*the program stopped listening before that
 # advice: go on listening for at least \d+s after SIGTERM, or delay SIGTERM
 # among: findings
 # load: {"fresh": 0.7}
 # network: {"endpointLagMs": 800}
+set -euo pipefail
 folder=$(mktemp -d)
 cat >"$folder/nginx.conf" <<CONF
 daemon off;
