@@ -12,7 +12,7 @@ import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */
 const FIRST = [...Object.values(EVENTS), EARLY];
-const OTHERS = [FRONT, STAYING, STARVED, LEAVING].flatMap((rules) => Object.values(rules));
+const OTHERS = [STAYING, STARVED, FRONT, LEAVING].flatMap((rules) => Object.values(rules));
 
 /** Why requests were lost, by cause, the costliest first; then what went wrong without losing any. */
 export function diagnose(facts: Facts, lost: Lost[]): Finding[] {

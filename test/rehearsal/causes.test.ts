@@ -287,9 +287,7 @@ test.each([
   [
     'ended by a process that crashes, and is still ending',
     {
-      closures: [
-        { replica: replicaOf('old-2', { crashedAtMs: 3000 }), atMs: 4000, answers: 1, idleMs: 3000 },
-      ],
+      closures: [{ replica: replicaOf('old-2', { killed: 'crash' }), atMs: 4000, answers: 1, idleMs: 3000 }],
     },
   ],
 ])('idle connections that are kept %s are no reason to warn', (_what, seen) => {
@@ -427,4 +425,20 @@ test('bodies that only differ from those before are worth a word, and no loss', 
       text: expect.stringMatching(/^1 answer of old-1 after SIGTERM had another body/),
     }),
   ]);
+});
+
+test('what a proxy met on a connection that was closed under it is said of that, also if it names no replica', () => {
+  const old = leaving();
+  const plan = { network: { front: 'haproxy' as const } };
+  const unknown = { ...request(old, 5500), ...lossOf('reset-new', 'ECONNRESET'), replica: undefined };
+  const known = { ...request(old, 5600), ...lossOf('reset-kept', 'status 502 of haproxy') };
+
+  const [finding, ...others] = findings([unknown, known], [old], { plan });
+
+  expect(finding?.text).toMatch(
+    /^2 requests were lost \(1 ECONNRESET, 1 status 502 of haproxy\) because HAProxy had sent them on a connection that old-1 closed/,
+  );
+  expect(others).toEqual([]);
+  // A proxy that loses something before anybody leaves is no reason to say anything of the shutdown.
+  expect(findings([{ ...unknown, endMs: 10 }], [old], { plan })[0]?.text).not.toMatch(/HAProxy/);
 });

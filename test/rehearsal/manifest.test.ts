@@ -81,6 +81,19 @@ test('ports are found by the variables that have their numbers, and each replica
   });
 });
 
+test.each([
+  ['a variable has its number', 'env: [{name: PORT, value: "8080"}]'],
+  ['nothing but its probe has its number', ''],
+])('the port of a container that declares none is known where %s', (_where, env) => {
+  const { program, pod } = deployed(`
+kind: Deployment
+spec: {template: {spec: {containers: [{name: app, ${env === '' ? '' : `${env},`} readinessProbe: {httpGet: {path: /up, port: 8080}}}]}}}
+`);
+
+  expect(program.ports).toEqual({ traffic: 'PORT', others: [] });
+  expect(pod.readiness).toMatchObject({ port: 'PORT', path: '/up' });
+});
+
 test('the environment is that of the container, with what is in ConfigMaps and Secrets beside it', () => {
   const { environment, chosen } = deployed(MANIFEST).program;
 
@@ -113,6 +126,7 @@ spec:
     spec:
       containers:
         - name: app
+          ports: [{containerPort: 80}]
           env: [{name: KEY, valueFrom: {secretKeyRef: {name: gone, key: key}}}]
           envFrom: [{secretRef: {name: missing}}]
           livenessProbe: {exec: {command: [check]}}

@@ -7,7 +7,7 @@ export const isReset = ({ loss }: Lost) =>
   loss.cause === 'reset-new' || loss.cause === 'reset-kept' || loss.cause === 'broken';
 
 /** A request that has waited for so long was being worked on, and did not cross a close on its way. */
-const WORKED_MS = 250;
+export const WORKED_MS = 250;
 
 /** Of answers that broke off, what the processes say themselves. */
 const admitted = (entries: Lost[]) => {
