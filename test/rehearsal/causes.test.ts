@@ -211,6 +211,15 @@ test.each([
   expect(finding?.setting).toBe(setting);
 });
 
+test('of a program whose answers take their time, a request that waited for less was being worked on, too', () => {
+  const old = leaving();
+  const reset = request(old, 7000, { endMs: 7050, ...ECONNRESET('reset-kept') });
+  const slow = requests(old, 100, [0, 5000], (dueMs) => ({ endMs: dueMs + 100 }));
+
+  expect(findings([...slow, reset], [old])[0]?.text).toMatch(/got no answer: after up to 50 ms/);
+  expect(findings([...requests(old, 100, [0, 5000]), reset], [old])[0]?.text).toMatch(/closed under them/);
+});
+
 test('a program that SIGTERM ends at once is told so, whatever its connections were', () => {
   const old = leaving({ exit: { atMs: 5010, code: null, signal: 'SIGTERM' } });
 
