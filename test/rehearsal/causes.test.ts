@@ -370,6 +370,17 @@ test('a request that never ends has to be cut where the scenario is about that: 
   expect(finding?.advice).toBeUndefined();
 });
 
+test('a program that waits for such a request until SIGKILL is told to limit its wait, not to be given more time', () => {
+  const old = leaving({ killed: 'grace', exit: { atMs: 8000, code: null, signal: 'SIGKILL' } });
+  const refused = request(old, 5500, lossOf('refused', 'ECONNREFUSED'));
+
+  const all = findings([refused], [old], { plan: { scenario: 'stuck-request' } });
+
+  const killed = all.find(({ text }) => text.startsWith('SIGKILL'));
+  expect(killed?.text).toMatch(/and waited for a request that never ends\.$/);
+  expect(killed?.advice).toMatch(/^Set a limit to what it waits for/);
+});
+
 test('a hook that did not end, or failed, is named', () => {
   const hooks = [
     { name: 'orders', result: 'timeout' },
