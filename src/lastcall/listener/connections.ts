@@ -121,11 +121,14 @@ export class Connections {
    * Takes charge of a request and hands it to the application, unless it came after an answer that said close: such a
    * request must not be processed (RFC 9112, 9.6), its sender knows that it has to repeat it elsewhere. One that comes
    * after we have ended its connection for being silent has crossed our FIN on its way: it is lost, and counted as that.
+   *
+   * @param isLast whether nothing behind it on the connection may be served
    */
-  begin(req: IncomingMessage, res: ServerResponse, handle: () => void): void {
+  begin(req: IncomingMessage, res: ServerResponse, handle: () => void, isLast = false): void {
     const connection = connectionOf(req);
     const request = this.#enter(req, res, connection);
     if (request === undefined) return;
+    if (isLast) makeLast(connection, res);
     request.start = handle;
     if (connection.crowded) connection.hold();
     if (this.#noticed) {
@@ -140,9 +143,7 @@ export class Connections {
   turnAway(req: IncomingMessage, res: ServerResponse, answer: () => void): void {
     const connection = connectionOf(req);
     if (this.#enter(req, res, connection) === undefined) return;
-    connection.saidClose = true;
-    connection.unread = true; // more may be on its way, and must not take the answer away
-    res.shouldKeepAlive = false;
+    makeLast(connection, res);
     answer(); // Node keeps it until those before it are written
   }
 
@@ -387,6 +388,12 @@ function connectionOf(req: IncomingMessage): Connection {
   const connection = Connection.of(req.socket);
   if (connection === undefined) throw new Error('a request came on a socket that was never accepted');
   return connection;
+}
+
+function makeLast(connection: Connection, res: ServerResponse): void {
+  connection.saidClose = true;
+  connection.unread = true; // more may be on its way, and must not take the answer away
+  res.shouldKeepAlive = false;
 }
 
 function onEnd(this: Socket): void {

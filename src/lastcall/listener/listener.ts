@@ -34,7 +34,7 @@ import { toOriginForm } from './request-target.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { STRICT } from './strict.ts';
 import { type Counts, type Tally, tally } from '../lifecycle/tally.ts';
-import { onConnect, onUpgrade, type UpgradeHandler } from './upgrades.ts';
+import { offersUpgrade, onConnect, onUpgrade, type UpgradeHandler } from './upgrades.ts';
 
 export interface ListenerOptions {
   name: string;
@@ -147,7 +147,7 @@ export class Listener implements Drainable {
       const objection = objectionTo(req);
       if (objection !== undefined) return turnAway(req, res, objection);
       toOriginForm(req);
-      this.#connections.begin(req, res, () => handler(req, res));
+      this.#connections.begin(req, res, () => handler(req, res), offersUpgrade(req));
     };
     this.#server =
       certificate === undefined

@@ -91,6 +91,17 @@ export function onUpgrade(
   });
 }
 
+const UPGRADE = /(?:^|,)\s*upgrade\s*(?:,|$)/i;
+
+/**
+ * Whether it offers an upgrade, where it is a request for Node, because nobody takes upgrades. Node loses what came in the
+ * same packet behind one of those, and what comes later would be answered in place of that (seen in 20 to 26): its answer
+ * has to be the last.
+ */
+export function offersUpgrade({ headers: { upgrade, connection } }: IncomingMessage): boolean {
+  return upgrade !== undefined && upgrade !== '' && UPGRADE.test(connection ?? '');
+}
+
 /** Answers a request whose socket Node's server has let go of; the connection ends behind it. */
 function lastResponse(req: IncomingMessage, socket: Socket): ServerResponse {
   socket.resume(); // what is behind it, and its end

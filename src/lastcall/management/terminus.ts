@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createTerminus } from '@godaddy/terminus';
 import { objectionTo } from '../listener/objection.ts';
 import { toOriginForm } from '../listener/request-target.ts';
+import { offersUpgrade } from '../listener/upgrades.ts';
 
 /** The answer to a probe: 200 or 503, and what the body says. */
 export interface ProbeAnswer {
@@ -55,6 +56,7 @@ export function superviseWithTerminus(server: Server, options: TerminusOptions):
   // It compares the whole URL, so that `/livez?x=1` would be a 404. Runs before its own listener.
   server.prependListener('request', (req: IncomingMessage, res: ServerResponse) => {
     toOriginForm(req);
+    if (offersUpgrade(req)) res.shouldKeepAlive = false;
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     if (!Object.hasOwn(probes, path)) return;
     // It answers everything. A URL that it does not know sends the request to our own listener, to be refused.

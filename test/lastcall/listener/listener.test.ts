@@ -131,9 +131,44 @@ describe('the life of a listener', () => {
   });
 });
 
+const H2C = 'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+
+describe('an offer to upgrade, where nobody takes any', () => {
+  test.each([
+    ['GET', ''],
+    ['POST', 'Content-Length: 2\r\n\r\nhi'],
+  ])(
+    'is a request (%s), and nothing behind it is answered in place of what Node loses',
+    async (method, rest) => {
+      const urls: unknown[] = [];
+      handler = ({ url }, res) => {
+        urls.push(url);
+        res.end(url);
+      };
+      const listener = make();
+      await listener.start();
+      const client = await connectTo(listener);
+
+      client.socket.write(
+        `${method} /1 HTTP/1.1\r\n${H2C}${rest || '\r\n'}GET /2 HTTP/1.1\r\nHost: x\r\n\r\n`,
+      );
+      await client.receives('/1');
+      client.socket.write('GET /3 HTTP/1.1\r\nHost: x\r\n\r\n');
+
+      expect(await client.ended).toBe('end');
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*\r\n\r\n\/1$/);
+      expect(urls).toEqual(['/1']);
+      await until(() => listener.tally().connections.lifetime.open === 0);
+      expect(listener.tally()).toMatchObject({
+        requests: { lifetime: { accepted: 1, answered: 1 } },
+        connections: { lifetime: { closed: 1 } },
+        conserved: true,
+      });
+    },
+  );
+});
+
 describe('an upgrade to something else than WebSocket', () => {
-  const H2C =
-    'Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
   const upgraded = jest.fn();
   let listener: Listener;
 

@@ -273,6 +273,18 @@ describe('other paths', () => {
     },
   );
 
+  test.each(['/livez', '/nowhere'])(
+    'an offer to upgrade is answered (%s), and nothing behind it in its place',
+    async (path) => {
+      const offer = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`;
+
+      const answer = await sendRaw(management.port, `${offer}OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n`);
+
+      expect(answer).toMatch(/^HTTP\/1\.1 (200|404) [^]*\r\nConnection: close\r\n/);
+      expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    },
+  );
+
   test('/ is a page that links the others, with the name made harmless', async () => {
     const { text } = await request(url)
       .get('/')
