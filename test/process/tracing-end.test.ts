@@ -168,6 +168,21 @@ describe('the shutdown', () => {
     expect(root.end).toBeGreaterThanOrEqual(scrape?.end ?? Infinity);
   });
 
+  test('of a process that crashed has a trace, and so has its last request', async () => {
+    const collector = await otlpReceiver();
+    const service = start(collector);
+    expect((await get(`${await service.url}/crash`)).body).toBe('bye');
+    const { code } = await reportOf(service);
+
+    expect(code).toBe(1);
+    expect(answered(collector)).toBe(1);
+    expect(await collector.span({ name: 'shutdown' })).toMatchObject({
+      status: 'ERROR',
+      message: 'boom',
+      attributes: { 'lastcall.shutdown.reason': 'uncaughtException', 'process.exit.code': 1 },
+    });
+  });
+
   test('of a process that is not in time has no trace, and none that is wrong', async () => {
     const collector = await otlpReceiver();
     const service = start(collector, { FIXTURE: 'hung', SHUTDOWN_WINDOW: '0', SHUTDOWN_WINDOW_MAX: '0' });

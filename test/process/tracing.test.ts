@@ -109,6 +109,22 @@ test('the span of a request begins when its headers have come, and ends with its
   expect(ended - start).toBeGreaterThanOrEqual(299);
 });
 
+test('traces may have a collector and headers of their own', async () => {
+  const collector = await otlpReceiver();
+  const service = startService({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-a=1,x-b=1',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`,
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-b=2',
+  });
+  await get(`${await service.url}/echo/x`);
+  await leave(service);
+  await reportOf(service);
+
+  expect(requestsOf(collector)).toHaveLength(1);
+  expect(collector.headers[0]).toMatchObject({ 'x-a': '1', 'x-b': '2' });
+});
+
 test('probes and scrapes are no spans', async () => {
   const { collector, service, end } = await traced();
   const management = await service.management;
