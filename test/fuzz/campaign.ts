@@ -122,6 +122,8 @@ async function play(
     client.received,
     requests.map(({ method }) => method),
   );
+  // The management port does not linger: who goes on to send may be met by a reset in the middle of what it was sent.
+  if (answers === 'half an answer' && listener === 'management' && how !== 'end' && cuts.length > 0) return;
   if (typeof answers === 'string') throw new Error(`${answers} in ${JSON.stringify(client.received)}`);
   const wrong = answers.find((status) => status >= 500);
   if (wrong !== undefined) throw new Error(`${wrong}: ${client.received}`);
