@@ -104,7 +104,7 @@ export class Judge {
     );
   }
 
-  /** A text that is part of what was always answered, or twice that, or what is answered to something else. */
+  /** A text that is part of what this replica always answered to such a request, or twice that, or only another one. */
   #wrongText({ kind }: Asked, body: Buffer, replica: Replica | undefined): string | undefined {
     if (replica === undefined) return undefined;
     const key = `${replica.name} ${kind}`;

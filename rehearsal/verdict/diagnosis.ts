@@ -7,6 +7,7 @@ import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
 import { EVENTS, STAYING } from './rules/staying.ts';
+import { leastUsualMs } from './latency.ts';
 import { isUnavoidable } from './unavoidable.ts';
 import { warnings } from './warnings.ts';
 
@@ -22,6 +23,7 @@ export function diagnose(facts: Facts, lost: Lost[]): Finding[] {
     early: earlyOf(facts, ({ loss }) => loss === undefined),
     awake: lostAwake(lost),
     refused: refusedSince(lost),
+    usualMs: leastUsualMs(facts),
   };
   // What nobody has to leave for is known only when events have explained theirs.
   const rest = lost.filter((entry) => !FIRST.some(({ fits }) => fits(entry, partial)));

@@ -54,6 +54,14 @@ export function graceAdvice(
       setting: 'SIGTERM',
     };
   }
+  if (facts.plan.scenario === 'stuck-request') {
+    return {
+      reaction: `It had reacted to SIGTERM, it ${signs.join(' and ')}, and waited for a request that never ends.`,
+      advice:
+        'Set a limit to what it waits for that is shorter than the grace period, and end by itself then.',
+      setting: 'terminationGracePeriodSeconds',
+    };
+  }
   const waits = seen.served && seen.close < seen.answers / 2;
   return {
     reaction: `It had reacted to SIGTERM, it ${signs.join(' and ')}, and ${seen.served ? 'still served kept connections' : 'was still busy'} at the end.`,

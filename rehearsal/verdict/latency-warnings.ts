@@ -2,6 +2,7 @@ import type { Entry } from '../load/ledger.ts';
 import type { Facts } from './facts.ts';
 import { names, replicasOf } from './departures.ts';
 import { counted, duration } from './format.ts';
+import { isPrompt, latencyQuantile, took } from './latency.ts';
 import type { Warning } from './result.ts';
 import { earlyOf, readinessAdvice } from './rules/early.ts';
 import { afterSigterm } from './rules/rule.ts';
@@ -12,19 +13,16 @@ const SLOW_MS = 500;
 const MUCH_SLOWER = 5;
 const ENOUGH = 5;
 
-/** Without what this machine took to send it. */
-const latencyOf = ({ sentMs, endMs }: Entry) => endMs - sentMs;
-
 /** Latency that grows: with time, with replicas that are new, with those that leave. Nothing is lost by it yet. */
 export function latencyWarnings(facts: Facts): Warning[] {
   const { ledger, changeFromMs, cluster } = facts;
-  const prompt = ledger.entries.filter(({ kind }) => kind === 'get' || kind === 'post');
+  const prompt = ledger.entries.filter(isPrompt);
   const answered = prompt.filter(({ loss }) => loss === undefined);
   // Those that were never answered have waited, too.
   const steady = prompt.filter(({ dueMs }) => dueMs < changeFromMs);
   // A machine that takes no time for anything would call everything slow.
-  const slowMs = Math.max(SLOW_MS, MUCH_SLOWER * quantile(steady, 0.5));
-  const isSlow = (entry: Entry) => latencyOf(entry) >= slowMs;
+  const slowMs = Math.max(SLOW_MS, MUCH_SLOWER * latencyQuantile(steady, 0.5));
+  const isSlow = (entry: Entry) => took(entry, slowMs);
   return [
     growing(steady),
     early(facts, isSlow),
@@ -41,7 +39,10 @@ export function latencyWarnings(facts: Facts): Warning[] {
 function growing(steady: Entry[]): Warning | undefined {
   const byDue = [...steady].sort((a, b) => a.dueMs - b.dueMs);
   const third = Math.floor(byDue.length / 3);
-  const [first, last] = [quantile(byDue.slice(0, third), 0.5), quantile(byDue.slice(-third), 0.5)];
+  const [first, last] = [
+    latencyQuantile(byDue.slice(0, third), 0.5),
+    latencyQuantile(byDue.slice(-third), 0.5),
+  ];
   if (third < ENOUGH || last < SLOW_MS || last < 2 * first) return undefined;
   return {
     text: `Latency grew from ${duration(first)} to ${duration(last)} (median) before anything had changed: requests come in faster than they are answered.`,
@@ -64,7 +65,7 @@ function early(facts: Facts, isSlow: (entry: Entry) => boolean): Warning | undef
   return {
     text:
       `${names([...found.keys()])} passed readiness and answered nothing in time for up to ${duration(longestMs)} then: ` +
-      `${counted(entries.length, 'request')} took up to ${duration(quantile(entries, 1))}.`,
+      `${counted(entries.length, 'request')} took up to ${duration(latencyQuantile(entries, 1))}.`,
     ...readinessAdvice(facts.plan.pod),
   };
 }
@@ -74,12 +75,7 @@ function leaving(entries: Entry[], isSlow: (entry: Entry) => boolean): Warning |
   const slow = entries.filter(isSlow);
   if (slow.length < ENOUGH || slow.length < entries.length / 2) return undefined;
   return {
-    text: `${names(replicasOf(slow))} became slow with SIGTERM: ${counted(slow.length, 'request')} took up to ${duration(quantile(slow, 1))}.`,
+    text: `${names(replicasOf(slow))} became slow with SIGTERM: ${counted(slow.length, 'request')} took up to ${duration(latencyQuantile(slow, 1))}.`,
     advice: 'A service that leaves must go on serving as before until nobody sends it anything.',
   };
-}
-
-function quantile(entries: Entry[], share: number): number {
-  const sorted = entries.map(latencyOf).sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }

@@ -211,6 +211,15 @@ test.each([
   expect(finding?.setting).toBe(setting);
 });
 
+test('of a program whose answers take their time, a request that waited for less was being worked on, too', () => {
+  const old = leaving();
+  const reset = request(old, 7000, { endMs: 7050, ...ECONNRESET('reset-kept') });
+  const slow = requests(old, 100, [0, 5000], (dueMs) => ({ endMs: dueMs + 100 }));
+
+  expect(findings([...slow, reset], [old])[0]?.text).toMatch(/got no answer: after up to 50 ms/);
+  expect(findings([...requests(old, 100, [0, 5000]), reset], [old])[0]?.text).toMatch(/closed under them/);
+});
+
 test('a program that SIGTERM ends at once is told so, whatever its connections were', () => {
   const old = leaving({ exit: { atMs: 5010, code: null, signal: 'SIGTERM' } });
 
@@ -365,6 +374,17 @@ test('a request that never ends has to be cut where the scenario is about that: 
 
   expect(finding?.text).toMatch(/^1 request that never ended, one for each replica that left, had to be cut/);
   expect(finding?.advice).toBeUndefined();
+});
+
+test('a program that waits for such a request until SIGKILL is told to limit its wait, not to be given more time', () => {
+  const old = leaving({ killed: 'grace', exit: { atMs: 8000, code: null, signal: 'SIGKILL' } });
+  const refused = request(old, 5500, lossOf('refused', 'ECONNREFUSED'));
+
+  const all = findings([refused], [old], { plan: { scenario: 'stuck-request' } });
+
+  const killed = all.find(({ text }) => text.startsWith('SIGKILL'));
+  expect(killed?.text).toMatch(/and waited for a request that never ends\.$/);
+  expect(killed?.advice).toMatch(/^Set a limit to what it waits for/);
 });
 
 test('a hook that did not end, or failed, is named', () => {

@@ -1,13 +1,19 @@
 import { requestsOf } from '../../subject/process-report.ts';
 import { farewells, replicasOf, sinceSigterm, windowMs } from '../departures.ts';
 import { count, duration, extent, these } from '../format.ts';
-import { afterSigterm, details, exitedBy, type Lost, type Rule } from './rule.ts';
+import { afterSigterm, type Context, details, exitedBy, type Lost, type Rule } from './rule.ts';
 
 export const isReset = ({ loss }: Lost) =>
   loss.cause === 'reset-new' || loss.cause === 'reset-kept' || loss.cause === 'broken';
 
-/** A request that has waited for so long was being worked on, and did not cross a close on its way. */
-export const WORKED_MS = 250;
+/** A request that has waited for so long was being worked on, and did not cross a close on its way, on a busy machine either. */
+const WORKED_MS = 250;
+/** Of a program whose answers never take less, a request need not have waited for that long. */
+const SLOW_MS = 20;
+
+/** Not one that crossed a close on its way. */
+export const hasBeenWorkedOn = ({ sentMs, endMs }: Lost, { usualMs }: Context) =>
+  endMs - sentMs >= (usualMs < SLOW_MS ? WORKED_MS : Math.min(WORKED_MS, usualMs / 4));
 
 /** Of answers that broke off, what the processes say themselves. */
 const admitted = (entries: Lost[]) => {
@@ -34,10 +40,10 @@ export const CONNECTIONS: Record<string, Rule> = {
   },
 
   unanswered: {
-    fits: (entry) =>
+    fits: (entry, context) =>
       afterSigterm(entry) &&
       (entry.loss.cause === 'reset-new' ||
-        (entry.loss.cause === 'reset-kept' && entry.endMs - entry.sentMs >= WORKED_MS)),
+        (entry.loss.cause === 'reset-kept' && hasBeenWorkedOn(entry, context))),
     explain: (entries) => {
       const [, longest] = extent(entries.map(({ sentMs, endMs }) => endMs - sentMs));
       const ended = entries.filter(exitedBy).length > entries.length / 2;

@@ -160,13 +160,17 @@ export const LEAVING: Record<string, Rule> = {
 
   body: {
     fits: ({ loss }) => loss.cause === 'body',
-    explain: (entries) => ({
-      text:
-        `${these(entries, 'answer was', 'answers were')} damaged (${details(entries)}) by ` +
-        `${names(replicasOf(entries))}, ${sinceSigterm(entries)} after SIGTERM, with a status and a length as if it were whole.`,
-      advice:
-        'What an answer is made of must not end before it: close pools, files and caches after the last request.',
-    }),
+    explain: (entries) => {
+      const isShort = entries.filter(({ loss }) => loss.detail === 'cut short').length > entries.length / 2;
+      return {
+        text:
+          `${these(entries, 'answer was', 'answers were')} damaged (${details(entries)}) by ` +
+          `${names(replicasOf(entries))}, ${sinceSigterm(entries)} after SIGTERM, with a status and a length as if nothing were wrong.`,
+        advice: isShort
+          ? 'What an answer is made of must not end before it: close pools, files and caches after the last request.'
+          : 'Each request has to get one answer, its own: what do requests share, and what does the shutdown write by itself?',
+      };
+    },
   },
 
   status: {

@@ -29,6 +29,8 @@ export interface Known extends Facts {
   /** Causes and details of what replicas that leave lose without a stall, too. */
   awake: ReadonlySet<string>;
   refused: ReadonlyMap<Replica, number>;
+  /** What an answer takes at the least, as a rule, before anything changes. */
+  usualMs: number;
 }
 
 export interface Context extends Known {

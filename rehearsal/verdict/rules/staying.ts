@@ -65,7 +65,7 @@ export const EVENTS: Record<string, Rule<Known>> = {
 const MOST = 0.3;
 
 const ALWAYS: Record<Cause, string> = {
-  'no-endpoint': '',
+  'no-endpoint': 'Its endpoints come and go by themselves: look at its probes before its shutdown.',
   timeout: 'It hangs now and then, whatever else happens: look for that before its shutdown.',
   status:
     'It answers so by itself now and then, or the paths are not its own: look at that before its shutdown.',

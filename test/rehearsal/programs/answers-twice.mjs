@@ -1,6 +1,6 @@
 // truth: After SIGTERM it sends each answer twice, the second one as the answer to a request that nobody has sent.
 // says: answers were damaged \(\d+ answered twice\)
-// advice: must not end before it
+// advice: one answer, its own
 import { createServer } from 'node:net';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

@@ -1,6 +1,6 @@
 # truth: It sends bodies back, and after SIGTERM that of the request before.
 # says: answers were damaged \(\d+ of another request\)
-# advice: must not end before it
+# advice: one answer, its own
 # load: {"post": 0.5}
 import os
 import signal
