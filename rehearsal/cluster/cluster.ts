@@ -4,7 +4,7 @@ import type { Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import type { Clock } from './clock.ts';
 import { Front } from './front/front.ts';
-import { freePort } from './ports.ts';
+import { Ports } from './ports.ts';
 import { Reaper } from './reaper.ts';
 import { Replica } from './replica.ts';
 import { Service } from './service.ts';
@@ -32,6 +32,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #plan: Plan;
   readonly #clock: Clock;
   readonly #reaper = new Reaper();
+  readonly #ports = new Ports();
   readonly #names = new Map<string, number>();
   /** Evicted: its endpoint is not told before the process has gone. */
   readonly #untold = new Set<Replica>();
@@ -75,7 +76,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const number = (this.#names.get(generation) ?? 0) + 1;
     this.#names.set(generation, number);
     const ports: Record<string, number> = {};
-    for (const name of [program.ports.traffic, ...program.ports.others]) ports[name] = await freePort();
+    for (const name of [program.ports.traffic, ...program.ports.others])
+      ports[name] = await this.#ports.take();
     this.#assertThere();
     const replica: Replica = new Replica({
       name: `${generation}-${number}`,
@@ -144,7 +146,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   async openFront(): Promise<void> {
     const { front: name } = this.#plan.network;
     if (name === undefined) return;
-    const front = await Front.start(name, this.#reaper, this.#fail);
+    const front = await Front.start(name, await this.#ports.take(), this.#reaper, this.#fail);
     if (this.#destroyed) front.end();
     this.#assertThere();
     this.#front = front;
@@ -164,6 +166,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     for (const replica of this.replicas) replica.destroy();
     this.#front?.end();
     await Promise.all(this.replicas.map(async ({ gone }) => gone));
+    this.#ports.release();
     this.#reaper.end();
   }
 

@@ -72,7 +72,7 @@ export function ownDeployed(
   if (container.command !== undefined || container.args !== undefined)
     left.push('The command of the container is left out: the service is started as it was built.');
   if (container.readinessProbe === undefined)
-    throw new RehearsalError('REHEARSAL_USAGE', 'the chart renders no readiness probe');
+    throw new RehearsalError('REHEARSAL_USAGE', 'there is no readiness probe in the manifests');
   const program = ownProgram(main, environment, https);
   return {
     program,

@@ -7,8 +7,8 @@ import { LEAVING, OTHER } from './rules/leaving.ts';
 import type { Lost, Rule } from './rules/rule.ts';
 import { lostAwake, STARVED } from './rules/starved.ts';
 import { EVENTS, STAYING } from './rules/staying.ts';
-import { isUnavoidable } from './unavoidable.ts';
 import { leastUsualMs } from './latency.ts';
+import { isUnavoidable } from './unavoidable.ts';
 import { warnings } from './warnings.ts';
 
 /** In this order: the first rule that fits a lost request explains it. */

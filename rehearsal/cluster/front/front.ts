@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RehearsalError } from '../../errors.ts';
 import { Container } from '../container.ts';
-import { freePort } from '../ports.ts';
 import type { Reaper } from '../reaper.ts';
 import type { Passage } from './kind.ts';
 import { type FrontName, FRONTS } from './kinds.ts';
@@ -63,6 +62,7 @@ export class Front {
    */
   static async start(
     name: FrontName,
+    port: number,
     reaper: Reaper,
     onFailure: (error: RehearsalError) => void,
   ): Promise<Front> {
@@ -71,7 +71,7 @@ export class Front {
       .map(([, packageName]) => packageName);
     if (missing.length > 0)
       throw new RehearsalError('REHEARSAL_USAGE', `--front ${name} needs ${missing.join(' and ')} of Debian`);
-    const front = new Front(name, await freePort(), reaper, onFailure);
+    const front = new Front(name, port, reaper, onFailure);
     const giveUpAtMs = performance.now() + PATIENCE_MS;
     while (!(await accepts(front.port))) {
       if (front.#ended || performance.now() > giveUpAtMs) {

@@ -11,7 +11,8 @@ export const WORKED_MS = 250;
 /** Of a program whose answers never take less, a request need not have waited for that long. */
 const SLOW_MS = 20;
 
-const hasBeenWorkedOn = ({ sentMs, endMs }: Lost, { usualMs }: Context) =>
+/** Not one that crossed a close on its way. */
+export const hasBeenWorkedOn = ({ sentMs, endMs }: Lost, { usualMs }: Context) =>
   endMs - sentMs >= (usualMs < SLOW_MS ? WORKED_MS : Math.min(WORKED_MS, usualMs / 4));
 
 /** Of answers that broke off, what the processes say themselves. */

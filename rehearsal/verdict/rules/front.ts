@@ -1,19 +1,19 @@
 import { FRONTS } from '../../cluster/front/kinds.ts';
 import { names, replicasOf, sinceSigterm } from '../departures.ts';
 import { these } from '../format.ts';
-import { WORKED_MS } from './connections.ts';
+import { hasBeenWorkedOn } from './connections.ts';
 import { afterSigterm, details, type Rule } from './rule.ts';
 
 /** What is lost between a proxy and the replicas; what those refuse is explained as it is without one. */
 export const FRONT: Record<string, Rule> = {
   closedUnderIt: {
-    fits: (entry, { plan, changeFromMs }) =>
-      plan.network.front !== undefined &&
+    fits: (entry, context) =>
+      context.plan.network.front !== undefined &&
       (entry.loss.cause === 'reset-kept' || entry.loss.cause === 'reset-new') &&
       // HAProxy says nothing then, not even which replica it was: the client is to try again.
       (entry.replica === undefined
-        ? entry.endMs >= changeFromMs
-        : afterSigterm(entry) && entry.endMs - entry.sentMs < WORKED_MS),
+        ? entry.endMs >= context.changeFromMs
+        : afterSigterm(entry) && !hasBeenWorkedOn(entry, context)),
     explain: (entries, { plan }) => {
       const { title } = FRONTS[plan.network.front ?? 'nginx'];
       const known = replicasOf(entries);
