@@ -462,3 +462,25 @@ test('what a proxy met on a connection that was closed under it is said of that,
   // A proxy that loses something before anybody leaves is no reason to say anything of the shutdown.
   expect(findings([{ ...unknown, endMs: 10 }], [old], { plan })[0]?.text).not.toMatch(/HAProxy/);
 });
+
+const crashed = () =>
+  replicaOf('old-1', {
+    killed: 'crash',
+    crashedAtMs: CHANGE_MS,
+    outages: [{ cause: 'exit', how: 'exit 1', fromMs: 5200, toMs: 6000 }],
+  });
+const evicted = () => leaving({ evicted: true, closedAtMs: 7000 });
+
+test.each<[what: string, replica: Replica, changes: Partial<Entry>, unavoidable: number | undefined]>([
+  ['to a process that is crashing', crashed(), { dueMs: 5100, endMs: 5101 }, 1],
+  ['to a process that has crashed', crashed(), { dueMs: 5900, endMs: 5901 }, 1],
+  ['before the crash', crashed(), { dueMs: 4900, endMs: 4901 }, undefined],
+  ['long after it', crashed(), { dueMs: 6900, endMs: 6901 }, undefined],
+  ['to one that was evicted and has closed its listener', evicted(), { dueMs: 7500, endMs: 7501 }, 1],
+  ['to one that was deleted', leaving({ evicted: false }), { dueMs: 5500, endMs: 5501 }, undefined],
+  ['that was stuck', leaving({ evicted: false }), { kind: 'stuck', dueMs: 5500, endMs: 5501 }, 1],
+])('a request %s is unavoidable, or not', (_what, replica, changes, unavoidable) => {
+  const lost = { ...request(replica, 0, changes), ...lossOf('refused', 'ECONNREFUSED') };
+
+  expect(findings([lost], [replica])[0]?.unavoidable).toBe(unavoidable);
+});

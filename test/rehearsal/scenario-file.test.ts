@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { readScenario } from '../../rehearsal/scenario-file.ts';
+import { overlappingInTime as test } from '../harness/overlapping.ts';
 import { newFolder } from '../support/folder.ts';
 import { planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
@@ -86,4 +87,4 @@ test('its steps happen one after the other, and only what no setting would have 
     replicas.filter(({ exit, deletedAtMs }) => exit === undefined && deletedAtMs === undefined),
   ).toHaveLength(1);
   expect(unexpected).toBe(0);
-}, 60_000);
+}, 180_000);

@@ -4,14 +4,15 @@ import { expect } from '@jest/globals';
 import { FRONTS, type FrontName } from '../../rehearsal/cluster/front/kinds.ts';
 import { summary } from '../../rehearsal/show/table.ts';
 import { ownSubject } from '../../rehearsal/subject/built-service.ts';
-import { overlapping as test } from '../harness/overlapping.ts';
+import { overlappingInTime as test } from '../harness/overlapping.ts';
 import { make, mount } from '../support/certificates.ts';
 import { newFolder } from '../support/folder.ts';
 import { unlessProgramsMissing } from '../support/programs.ts';
 import { hasProxy } from '../support/proxies.ts';
 import { BUILT, faulty, planOf, rehearsed, service } from '../support/rehearsal-plan.ts';
 
-const MINUTE = 60_000;
+/** Several times, if the machine is busy. */
+const LIMIT_MS = 180_000;
 const testWherePossible = unlessProgramsMissing(
   test,
   'rehearsals with',
@@ -22,7 +23,7 @@ const NAMES = Object.keys(FRONTS) as FrontName[];
 
 /** Almost all of it on new connections, where a proxy has some to choose from. */
 const planWith = (front: FrontName, subject: Parameters<typeof planOf>[0]) =>
-  planOf(subject, { network: { front, nodes: 1 }, load: { fresh: 0.8, streams: 2, webSockets: 0 } });
+  planOf(subject, { network: { front, nodes: 1 }, load: { rate: 50, fresh: 0.8, streams: 2 } });
 
 for (const front of NAMES) {
   testWherePossible(
@@ -36,7 +37,7 @@ for (const front of NAMES) {
       expect(result.replicas.reduce((sum, replica) => sum + replica.answered, 0)).toBe(answered);
       expect(result.agreement).toBe('agree');
     },
-    MINUTE,
+    LIMIT_MS,
   );
 
   testWherePossible(
@@ -56,42 +57,50 @@ for (const front of NAMES) {
       });
       expect(result.findings[0]?.text).toMatch(/refused .* after SIGTERM: endpoints were removed after/);
     },
-    MINUTE,
+    LIMIT_MS,
   );
 }
 
-test('a service that speaks nothing but TLS is rehearsed over TLS, and counts what its clients count', async () => {
-  const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
-  const variables = {
-    TLS_CERT_FILE: certFile,
-    TLS_KEY_FILE: keyFile,
-    TLS_ONLY: 'true',
-    SHUTDOWN_WINDOW: '1.5s',
-    SHUTDOWN_QUIET_PERIOD: '0',
-    SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms',
-  };
-  const subject = ownSubject(BUILT, { PATH: process.env['PATH'] }, variables, true);
-  // Few clients, so that none is idle for long enough to be sent away.
-  const load = { rate: 60, streams: 1, clients: 4 };
+test(
+  'a service that speaks nothing but TLS is rehearsed over TLS, and counts what its clients count',
+  async () => {
+    const { certFile, keyFile } = mount(join(newFolder(), 'tls'), await make());
+    const variables = {
+      TLS_CERT_FILE: certFile,
+      TLS_KEY_FILE: keyFile,
+      TLS_ONLY: 'true',
+      SHUTDOWN_WINDOW: '1.5s',
+      SHUTDOWN_QUIET_PERIOD: '0',
+      SHUTDOWN_KEEP_ALIVE_MIN_IDLE: '200ms',
+    };
+    const subject = ownSubject(BUILT, { PATH: process.env['PATH'] }, variables, true);
+    // Few clients, so that none is idle for long enough to be sent away.
+    const load = { rate: 30, streams: 1, clients: 3 };
 
-  const result = await rehearsed(planOf(subject, { network: { https: true }, load }));
+    const result = await rehearsed(planOf(subject, { network: { https: true }, load }));
 
-  expect(result.losses).toEqual([]);
-  expect(result.requests.answered).toBeGreaterThan(100);
-  expect(result.agreement).toBe('agree');
-});
+    expect(result.losses).toEqual([]);
+    expect(result.requests.answered).toBeGreaterThan(50);
+    expect(result.agreement).toBe('agree');
+  },
+  LIMIT_MS,
+);
 
-test('a pod with another stop signal gets that, and is told about it by its name', async () => {
-  const subject = faulty('no-handler');
-  const plan = planOf(subject, {
-    pod: { stopSignal: 'SIGQUIT' },
-    load: { fresh: 1 },
-    deployment: { replicas: 1 },
-  });
+test(
+  'a pod with another stop signal gets that, and is told about it by its name',
+  async () => {
+    const subject = faulty('no-handler');
+    const plan = planOf(subject, {
+      pod: { stopSignal: 'SIGQUIT' },
+      load: { rate: 50, fresh: 1 },
+      deployment: { replicas: 1 },
+    });
 
-  const result = await rehearsed(plan);
+    const result = await rehearsed(plan);
 
-  expect(result.replicas[0]?.exit).toMatchObject({ signal: 'SIGQUIT' });
-  expect(result.findings[0]?.text).toMatch(/SIGQUIT ended the program at once/);
-  expect(summary(result, { colour: false, columns: 200 })).not.toContain('SIGTERM');
-});
+    expect(result.replicas[0]?.exit).toMatchObject({ signal: 'SIGQUIT' });
+    expect(result.findings[0]?.text).toMatch(/SIGQUIT ended the program at once/);
+    expect(summary(result, { colour: false, columns: 200 })).not.toContain('SIGTERM');
+  },
+  LIMIT_MS,
+);
