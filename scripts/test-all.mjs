@@ -6,7 +6,7 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inWords } from '../test/tally-reporter.mjs';
 
-/** Compilers and linters, which take what the slow tests, which wait and measure, leave of the processors. */
+/** Compilers and linters, which take what the others, which wait and measure, leave of the processors. */
 const COPIES = ['test:copies'];
 /** Three minutes of waiting for whatever grows. */
 const SOAK = 'test/soak/';
@@ -29,7 +29,7 @@ function start(script, { args = [], stdout = 'inherit' } = {}) {
 function startBeside(script, args = []) {
   const log = join(mkdtempSync(join(folder, 'log-')), 'log');
   process.stdout.write(
-    `\nnpm run ${[script, ...args].join(' ')} runs beside npm run test:slow; what it says follows.\n`,
+    `\nnpm run ${[script, ...args].join(' ')} runs beside the others; what it says follows.\n`,
   );
   return { ...start(script, { args, stdout: openSync(log, 'w') }), log };
 }
@@ -45,9 +45,9 @@ async function count({ ended, tally }) {
   for (const kind of Object.keys(sum)) sum[kind] += counted[kind];
 }
 
-await count(start('test'));
 const copies = COPIES.map((script) => startBeside(script));
 for (const { child } of copies) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+await count(start('test'));
 const beside = [startBeside('test:slow', [SOAK]), ...copies];
 await count(start('test:slow', { args: ['--testPathIgnorePatterns', SOAK] }));
 for (const started of beside) {

@@ -63,7 +63,7 @@ function asking(name: string, clients: number, agent: () => http.Agent, requests
     const connections = agent();
     return async () => {
       await ask(surroundings, name, connections, oneOf(requests(surroundings.paths)));
-      await sleep(upTo(300));
+      await sleep(upTo(500));
     };
   };
   return { name, clients, client };

@@ -29,8 +29,12 @@ const QUICK = [
   'test/chart/render',
   'test/image/dockerfile',
 ];
-/** Tests that start many processes, or wait for the time that something takes, and for which an answer is a word. */
+/**
+ * Tests that start many processes, or wait for the time that something takes, and for which an answer is a word; and those
+ * of the engine, which no answer changes.
+ */
 const SLOW = [
+  '/test/lastcall/',
   '/test/process/',
   '/test/faults/',
   '/test/fuzz/',
@@ -76,9 +80,10 @@ const ANSWERS: [title: string, args: string[]][] = [
       'Apache-2.0',
     ],
   ],
-  ['neither gateway nor HTTPS', ['orders-api', '--without', 'gateway,tls', '--owner', 'orders@acme.example']],
-  ['no examples', ['orders-api', '--without', 'examples', '--licence', 'UNLICENSED', '--port', '9000']],
-  ['neither rehearsal nor compose', ['x', '--without', 'rehearsal,compose', '--image', 'ghcr.io/acme/x']],
+  [
+    'neither gateway nor HTTPS nor rehearsal',
+    ['x', '--without', 'gateway,tls,rehearsal', '--owner', 'orders@acme.example', '--licence', 'UNLICENSED'],
+  ],
   ['nothing that can go', ['orders-api', '--without', LISTS.join(','), '--management-port', '9001']],
 ];
 
