@@ -43,9 +43,9 @@ const EVERYTHING = 'everything that can go';
 
 /** Lists of different files, which cost one copy and its compilers together. */
 const TOGETHER = [
-  ['alerts', 'ingress', 'migrations'],
-  ['dashboard', 'http-route', 'network-policy'],
-  ['recipes', 'deploy'],
+  ['alerts', 'ingress', 'migrations', 'deploy'],
+  ['dashboard', 'http-route', 'network-policy', 'recipes'],
+  ['rehearsal', 'compose'],
 ];
 
 /** A list alone or with those that it has nothing to do with, and all of them. */
