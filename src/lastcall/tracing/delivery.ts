@@ -1,6 +1,6 @@
 import { createNoopMeter, type MeterProvider } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import { messageOf } from '../lifecycle/errors.ts';
 import type { MetricFactory } from '../telemetry/metric-factory.ts';
@@ -59,4 +59,14 @@ export class Delivery implements SpanExporter {
   async shutdown(): Promise<void> {
     await this.#exporter.shutdown();
   }
+}
+
+/** @throws Error if something was not delivered */
+export async function flushSpans(batches: SpanProcessor, delivery: Delivery): Promise<void> {
+  const before = delivery.failed;
+  // It rejects at the first batch that fails, and does not wait for one that was on its way already.
+  await batches.forceFlush().catch(() => undefined);
+  await delivery.forceFlush();
+  const lost = delivery.failed - before;
+  if (lost > 0) throw new Error(`${lost} spans were not delivered: ${delivery.reason}`);
 }

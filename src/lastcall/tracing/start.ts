@@ -4,7 +4,7 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Ground } from '../room.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, flushSpans } from './delivery.ts';
 import { exporterFor } from './exporter.ts';
 import { traceFetch } from './fetch-spans.ts';
 import { flushAtTheEnd } from './flush.ts';
@@ -40,7 +40,13 @@ export async function startTracing(values: Values, ground: Ground): Promise<Trac
   traceFetch();
   addSpanTo(logger);
   const tracer = provider.getTracer('lastcall');
-  flushAtTheEnd(ground, { batches, delivery, windDown: new WindDown(tracer, lifecycle) });
+  const windDown = new WindDown(tracer, lifecycle);
+  flushAtTheEnd(ground, {
+    name: 'tracing',
+    what: 'the last spans',
+    flush: () => flushSpans(batches, delivery),
+    onReport: (report) => windDown.end(report),
+  });
   return new ServerSpans(tracer, ground, tail);
 }
 
